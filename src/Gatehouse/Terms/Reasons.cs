@@ -1,0 +1,83 @@
+namespace Gatehouse.Terms;
+
+/// <summary>Every reason code of the program; docs/errors.md is made from this list. Codes never change their meaning.</summary>
+public static class Reasons
+{
+    /// <summary>No route has this path.</summary>
+    public static readonly Reason RouteUnknown = new("route.unknown", 404, "No such route.", "Check the path against the access file; an unlisted path is never forwarded.");
+
+    /// <summary>The path has a spelling that could be read in two ways.</summary>
+    public static readonly Reason PathAmbiguous = new("path.ambiguous", 400, "The path is spelled ambiguously.", "Send the path without dot segments, double slashes, encoded separators or control characters.");
+
+    /// <summary>The route wants a credential and none was sent.</summary>
+    public static readonly Reason CredentialMissing = new("credential.missing", 401, "No credential was sent.", "Send an access token as 'Authorization: Bearer …'.");
+
+    /// <summary>Two credentials were sent.</summary>
+    public static readonly Reason CredentialConflict = new("credential.conflict", 400, "More than one credential was sent.", "Send exactly one credential (RFC 6750, 2).");
+
+    /// <summary>The credential is of a kind that this route does not accept.</summary>
+    public static readonly Reason CredentialKind = new("credential.kind", 401, "This kind of credential does not count here.", "See the route's 'accept' list in the access file.");
+
+    /// <summary>The token cannot be read.</summary>
+    public static readonly Reason TokenMalformed = new("token.malformed", 401, "The token cannot be read.", "Send the token exactly as it was issued.");
+
+    /// <summary>The token's life is over.</summary>
+    public static readonly Reason TokenExpired = new("token.expired", 401, "The token has expired.", "Refresh it or sign in again; check the clocks if it was issued just now.");
+
+    /// <summary>The token is not valid yet.</summary>
+    public static readonly Reason TokenEarly = new("token.early", 401, "The token is not valid yet.", "Check the clocks of both hosts.");
+
+    /// <summary>The signature does not match.</summary>
+    public static readonly Reason TokenSignature = new("token.signature", 401, "The token's signature is wrong.", "Obtain a token from this realm's token endpoint.");
+
+    /// <summary>The token was revoked, or its session ended.</summary>
+    public static readonly Reason TokenRevoked = new("token.revoked", 401, "The token was revoked.", "Sign in again.");
+
+    /// <summary>The token is from an issuer that does not count here.</summary>
+    public static readonly Reason TokenIssuer = new("token.issuer", 401, "The token is from another issuer.", "See the issuers in the access file.");
+
+    /// <summary>The token is meant for another audience.</summary>
+    public static readonly Reason TokenAudience = new("token.audience", 401, "The token is meant for another audience.", "Request a token for this service.");
+
+    /// <summary>The token is of another type, such as an ID token.</summary>
+    public static readonly Reason TokenType = new("token.type", 401, "This is not an access token.", "Send the access token, not the ID token or refresh token.");
+
+    /// <summary>The session is unknown or over.</summary>
+    public static readonly Reason SessionEnded = new("session.ended", 401, "The session has ended.", "Sign in again.");
+
+    /// <summary>The verifier could not be reached; says nothing about the credential.</summary>
+    public static readonly Reason VerifierUnavailable = new("verifier.unavailable", 503, "The credential cannot be checked right now.", "Try again shortly; the issuer's keys or introspection cannot be reached.");
+
+    /// <summary>The principal lacks what the rule asks for.</summary>
+    public static readonly Reason RuleDenied = new("rule.denied", 403, "You may not do this.", "Ask an administrator for the role, group or permission that the rule names.");
+
+    /// <summary>The token lacks a scope that the rule asks for.</summary>
+    public static readonly Reason ScopeMissing = new("scope.missing", 403, "The token lacks a scope.", "Request a token with the scope that the challenge names.");
+
+    /// <summary>Too many requests.</summary>
+    public static readonly Reason RateExceeded = new("rate.exceeded", 429, "Too many requests.", "Wait as long as Retry-After says.");
+
+    /// <summary>A request is not as it must be.</summary>
+    public static readonly Reason RequestInvalid = new("request.invalid", 400, "The request is not valid.", "See 'detail'.");
+
+    /// <summary>Plain HTTP was used where TLS is needed.</summary>
+    public static readonly Reason TlsRequired = new("tls.required", 400, "This address needs TLS.", "Use https, or list the proxy that terminates it.");
+
+    /// <summary>No upstream can take the request.</summary>
+    public static readonly Reason UpstreamUnavailable = new("upstream.unavailable", 503, "The service is not available.", "Try again shortly; no address of the service is healthy.");
+
+    /// <summary>The upstream could not be reached, or answered what is not HTTP.</summary>
+    public static readonly Reason UpstreamFailed = new("upstream.failed", 502, "The service did not answer properly.", "Try again; the operator finds the cause in the log under the request id.");
+
+    /// <summary>The upstream was too slow.</summary>
+    public static readonly Reason UpstreamTimeout = new("upstream.timeout", 504, "The service took too long.", "Try again; the operator may raise the service's time-outs.");
+
+    /// <summary>The thing asked for is not there.</summary>
+    public static readonly Reason NotFound = new("resource.unknown", 404, "There is no such thing.", "Check the identifier.");
+
+    /// <summary>The thing exists already.</summary>
+    public static readonly Reason Conflict = new("resource.conflict", 409, "It exists already.", "Choose another name, or change the existing one.");
+
+    /// <summary>Something broke inside.</summary>
+    public static readonly Reason Internal = new("internal", 500, "Something went wrong inside.", "The operator finds the cause in the log under the request id.");
+}
