@@ -1,0 +1,38 @@
+namespace Gatehouse.House;
+
+/// <summary>Where settings come from, weakest first: defaults, the settings file, environment (<c>GATEHOUSE__SECTION__NAME</c>), command line.</summary>
+public static class Settings
+{
+    /// <summary>Reads all settings once. Throws <see cref="StartRefused"/> when a named file is missing or is not JSON.</summary>
+    public static IConfiguration Read(ServeOptions options, string publicUrl, string? demoAccess)
+    {
+        var file = options.Settings ?? Path.Combine(options.Data, "gatehouse.json");
+        if (options.Settings is not null && !File.Exists(file)) throw new StartRefused($"The settings file '{file}' is not there.");
+        var access = options.Access ?? demoAccess ?? Path.Combine(options.Data, "access.yaml");
+        var given = new Dictionary<string, string?>
+        {
+            ["storage:folder"] = options.Data,
+            ["tokens:publicUrl"] = publicUrl,
+            ["gateway:access"] = options.Access is not null || demoAccess is not null || File.Exists(access) ? Path.GetFullPath(access) : null,
+        };
+        var defaults = new Dictionary<string, string?>
+        {
+            ["logging:LogLevel:Default"] = "Information",
+            ["logging:LogLevel:Microsoft"] = "Warning",
+            ["logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
+        };
+        try
+        {
+            return new ConfigurationBuilder()
+                .AddInMemoryCollection(defaults)
+                .AddJsonFile(Path.GetFullPath(file), optional: true, reloadOnChange: false)
+                .AddEnvironmentVariables("GATEHOUSE__")
+                .AddInMemoryCollection(given.Where(pair => pair.Value is not null))
+                .Build();
+        }
+        catch (InvalidDataException wrong)
+        {
+            throw new StartRefused($"The settings file '{file}' cannot be read: {wrong.InnerException?.Message ?? wrong.Message}");
+        }
+    }
+}
