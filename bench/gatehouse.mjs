@@ -1,0 +1,2 @@
+export async function gatehouse() { return { contenders: [] }; }
+export async function gatehouseTokens() { return { credentials: [], refresh: [] }; }
