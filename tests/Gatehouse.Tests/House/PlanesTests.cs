@@ -1,0 +1,29 @@
+using Gatehouse.House;
+using Xunit;
+
+namespace Gatehouse.Tests.House;
+
+public sealed class PlanesTests
+{
+    [Theory]
+    [InlineData("/realms/contact-centre/protocol/openid-connect/token")]
+    [InlineData("/realms")]
+    [InlineData("/admin/realms")]
+    [InlineData("/health/live")]
+    [InlineData("/assets/a.css?v=1")]
+    [InlineData("/.well-known/oauth-protected-resource/ccm")]
+    public void Identity_answers_its_own_addresses(string path) => Assert.True(Planes.IsIdentity(path));
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/realmsx")]
+    [InlineData("/Realms/contact-centre")]
+    [InlineData("/agent-manager/../realms/x")]
+    [InlineData("//realms/x")]
+    [InlineData("/%72ealms/x")]
+    [InlineData("/administrator")]
+    [InlineData("http://127.0.0.1/realms/x")]
+    [InlineData("*")]
+    [InlineData("")]
+    public void All_else_goes_to_the_gate_which_refuses_tricks(string path) => Assert.False(Planes.IsIdentity(path));
+}

@@ -1,0 +1,61 @@
+using Gatehouse.House;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Gatehouse.Tests.Kits;
+
+/// <summary>The whole program in this process over scratch data, on a free loopback port: what a walk over HTTP needs.</summary>
+public sealed class Desk : IAsyncDisposable
+{
+    private readonly WebApplication app;
+
+    private Desk(WebApplication app, string data, Uri url)
+    {
+        this.app = app;
+        Data = data;
+        Url = url;
+        Http = NewClient();
+    }
+
+    /// <summary>Password of the demo people alice, sam and ada.</summary>
+    public const string Password = "desk-password-1";
+
+    /// <summary>Secret of the demo service account crm-sync.</summary>
+    public const string ClientSecret = "desk-secret-of-crm-sync";
+
+    public const string Realm = "contact-centre";
+
+    /// <summary>Data folder, deleted at the end.</summary>
+    public string Data { get; }
+
+    public Uri Url { get; }
+
+    /// <summary>A client that follows no redirects and keeps no cookies.</summary>
+    public HttpClient Http { get; }
+
+    public Uri RealmUrl => new(Url, $"/realms/{Realm}/");
+
+    /// <summary>Any part of the running program.</summary>
+    public T Part<T>() where T : notnull => app.Services.GetRequiredService<T>();
+
+    /// <summary>Starts the program with its demo.</summary>
+    public static async Task<Desk> OpenAsync(CancellationToken stop = default)
+    {
+        Environment.SetEnvironmentVariable("GATEHOUSE_DEMO_PASSWORD", Password);
+        Environment.SetEnvironmentVariable("GATEHOUSE_DEMO_SECRET", ClientSecret);
+        var data = Directory.CreateTempSubdirectory("gatehouse-desk-").FullName;
+        var program = await Serve.BuildAsync(new ServeOptions { Port = 0, Data = data, Demo = true }, TextWriter.Null, stop);
+        await program.StartAsync(stop);
+        return new Desk(program, data, new Uri(program.Configuration["tokens:publicUrl"]!));
+    }
+
+    public HttpClient NewClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await app.StopAsync();
+        await app.DisposeAsync();
+        Directory.Delete(Data, recursive: true);
+    }
+}
