@@ -1,8 +1,158 @@
+using System.Collections.Immutable;
+using Dapper;
+
 namespace Gatehouse.Storage;
 
-/// <summary>Tells every node what was committed, in order, at least once. The table is the truth; PostgreSQL's NOTIFY only wakes readers.</summary>
+/// <summary>Tells every node what was committed, in order, at least once. The table is the truth; PostgreSQL's NOTIFY and local commits only wake the reader.</summary>
 public sealed class ChangeFeed
 {
-    /// <summary>Calls <paramref name="heard"/> for each change committed after this call, on any node, in order. The callback must be quick and must not throw.</summary>
-    public IDisposable Subscribe(Action<Change> heard) => throw new NotImplementedException();
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
+    private const int Batch = 500;
+
+    private readonly Database database;
+    private readonly TimeProvider time;
+    private readonly SemaphoreSlim wake = new(0, 1);
+    private readonly CancellationTokenSource ending = new();
+    private ImmutableArray<Action<Change>> heard = [];
+    private Task reading = Task.CompletedTask;
+    private Task listening = Task.CompletedTask;
+    private long seen;
+
+    internal ChangeFeed(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
+
+    /// <summary>Last entry that all subscribers have heard.</summary>
+    public long Seen => Volatile.Read(ref seen);
+
+    /// <summary>Calls <paramref name="callback"/> for each change committed after the feed started, on any node, in order. The callback must be quick and must not throw.</summary>
+    public IDisposable Subscribe(Action<Change> callback)
+    {
+        ImmutableInterlocked.Update(ref heard, list => list.Add(callback));
+        return new Ending(() => ImmutableInterlocked.Update(ref heard, list => list.Remove(callback)));
+    }
+
+    /// <summary>Waits until everything committed before this call was heard.</summary>
+    public async Task CatchUpAsync(CancellationToken stop)
+    {
+        var last = await LastAsync(stop);
+        while (Seen < last)
+        {
+            Wake();
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, stop);
+        }
+    }
+
+    internal void Wake()
+    {
+        try
+        {
+            if (wake.CurrentCount == 0) wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody else woke it in the same moment.
+        }
+    }
+
+    internal async Task StartAsync(CancellationToken stop)
+    {
+        seen = await LastAsync(stop);
+        reading = Task.Run(ReadLoopAsync, CancellationToken.None);
+        if (database.Source is not null) listening = Task.Run(ListenLoopAsync, CancellationToken.None);
+    }
+
+    internal async Task StopAsync()
+    {
+        if (ending.IsCancellationRequested) return;
+        await ending.CancelAsync();
+        Wake();
+        await Task.WhenAll(reading, listening);
+    }
+
+    private Task<long> LastAsync(CancellationToken stop)
+        => database.ReadAsync(connection => connection.ExecuteScalarAsync<long>("select coalesce(max(seq), 0) from changes"), stop);
+
+    private async Task ReadLoopAsync()
+    {
+        var pruned = time.GetTimestamp();
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                await wake.WaitAsync(Poll, ending.Token);
+                while (await ReadOnceAsync() == Batch)
+                {
+                    // More is waiting.
+                }
+
+                if (time.GetElapsedTime(pruned) > TimeSpan.FromMinutes(10))
+                {
+                    pruned = time.GetTimestamp();
+                    await PruneAsync();
+                }
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception wrong) when (wrong is System.Data.Common.DbException or StorageFault or TimeoutException)
+            {
+                // The database is away: the poll tries again, and nothing is lost since the table keeps it.
+            }
+        }
+    }
+
+    private async Task<int> ReadOnceAsync()
+    {
+        var from = seen;
+        var rows = await database.ReadAsync(
+            async connection => (await connection.QueryAsync<Row>("select seq, kind, realm, subject, detail from changes where seq > @from order by seq limit @Batch", new { from, Batch })).AsList(),
+            ending.Token);
+        foreach (var row in rows)
+        {
+            var change = new Change(row.Kind, row.Realm, row.Subject, row.Detail);
+            foreach (var one in heard) one(change);
+            Volatile.Write(ref seen, row.Seq);
+        }
+
+        return rows.Count;
+    }
+
+    private Task<int> PruneAsync()
+    {
+        var before = (time.GetUtcNow() - Kept).ToUnixTimeMilliseconds();
+        // The newest entry always stays: it is where a starting reader begins.
+        return database.WriteAsync(
+            work => work.Connection.ExecuteAsync("delete from changes where seq in (select seq from changes where at < @before and seq < (select max(seq) from changes) order by seq limit 1000)", new { before }, work.Transaction),
+            ending.Token);
+    }
+
+    private async Task ListenLoopAsync()
+    {
+        while (!ending.IsCancellationRequested)
+        {
+            try
+            {
+                await using var connection = await database.Source!.OpenConnectionAsync(ending.Token);
+                connection.Notification += (_, _) => Wake();
+                await connection.ExecuteAsync("listen gatehouse_changes");
+                while (true) await connection.WaitAsync(ending.Token);
+            }
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception wrong) when (wrong is System.Data.Common.DbException or TimeoutException or IOException)
+            {
+                await Task.Delay(Poll, time, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private sealed record Row(long Seq, string Kind, string Realm, string Subject, string? Detail);
+
+    private sealed class Ending(Action end) : IDisposable
+    {
+        public void Dispose() => end();
+    }
 }

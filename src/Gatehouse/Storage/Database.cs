@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Npgsql;
 
 namespace Gatehouse.Storage;
 
@@ -15,15 +16,52 @@ public enum Dialect
 /// <summary>The one way to the database. Reads and writes run off the connection threads; a write that returned is durable.</summary>
 public sealed class Database : IAsyncDisposable
 {
+    private readonly SqliteEngine? sqlite;
+    private readonly PostgresEngine? postgres;
+
+    private Database(SqliteEngine? sqlite, PostgresEngine? postgres, TimeProvider time)
+    {
+        (this.sqlite, this.postgres) = (sqlite, postgres);
+        Feed = new ChangeFeed(this, time);
+        Time = time;
+    }
+
     /// <summary>Dialect of this database.</summary>
-    public Dialect Dialect => throw new NotImplementedException();
+    public Dialect Dialect => sqlite is not null ? Dialect.Sqlite : Dialect.Postgres;
+
+    /// <summary>The change feed of this database.</summary>
+    public ChangeFeed Feed { get; }
+
+    /// <summary>Data source for LISTEN; null on SQLite.</summary>
+    internal NpgsqlDataSource? Source => postgres?.Source;
+
+    internal TimeProvider Time { get; }
+
+    /// <summary>Opens the configured database; nothing is read yet. Throws <see cref="StorageFault"/> when the folder or library is missing.</summary>
+    public static Database Open(StorageSettings settings, TimeProvider time)
+        => settings.Connection is { Length: > 0 } connection
+            ? new Database(null, new PostgresEngine(connection), time)
+            : new Database(SqliteEngine.Open(settings.Folder), null, time);
 
     /// <summary>Runs a read on a pooled connection. SQLite's calls block, so they leave the calling thread first.</summary>
-    public Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken stop) => throw new NotImplementedException();
+    public Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken stop)
+        => sqlite is not null ? sqlite.ReadAsync(read, stop) : postgres!.ReadAsync(read, stop);
 
-    /// <summary>Runs <paramref name="write"/> in a transaction and returns after it is durable. On SQLite one writer takes waiting writes together (group commit), each in its own savepoint.</summary>
-    public Task<T> WriteAsync<T>(Func<Work, Task<T>> write, CancellationToken stop) => throw new NotImplementedException();
+    /// <summary>
+    /// Runs <paramref name="write"/> in a transaction and returns after it is durable. On SQLite one writer takes waiting writes together (group commit), each in its own savepoint,
+    /// so that a hundred waiting sign-ins cost one fsync. The function must touch nothing but its <see cref="Work"/>: it may run twice when PostgreSQL asks for a retry.
+    /// </summary>
+    public async Task<T> WriteAsync<T>(Func<Work, Task<T>> write, CancellationToken stop)
+    {
+        var result = sqlite is not null ? await sqlite.WriteAsync(write, this, stop) : await postgres!.WriteAsync(write, this, stop);
+        return result;
+    }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        await Feed.StopAsync();
+        if (sqlite is not null) await sqlite.DisposeAsync();
+        if (postgres is not null) await postgres.DisposeAsync();
+    }
 }

@@ -1,18 +1,47 @@
 using System.Data.Common;
+using Dapper;
 
 namespace Gatehouse.Storage;
 
 /// <summary>One write in progress: its connection and transaction (for Dapper), and what the other nodes must hear once it is committed.</summary>
 public sealed class Work
 {
+    private readonly Database database;
+
+    internal Work(DbConnection connection, DbTransaction transaction, Database database)
+        => (Connection, Transaction, this.database) = (connection, transaction, database);
+
     /// <summary>Connection on which the write runs.</summary>
-    public DbConnection Connection => throw new NotImplementedException();
+    public DbConnection Connection { get; }
 
     /// <summary>Transaction to hand to Dapper.</summary>
-    public DbTransaction Transaction => throw new NotImplementedException();
+    public DbTransaction Transaction { get; }
+
+    /// <summary>Dialect, for the few places that differ.</summary>
+    public Dialect Dialect => database.Dialect;
+
+    /// <summary>Now, in unix milliseconds.</summary>
+    public long Now => database.Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Whether the feed must be woken after the commit.</summary>
+    internal bool Announced { get; private set; }
 
     /// <summary>Appends to the change feed within this transaction; subscribers on every node hear it after the commit.</summary>
-    public Task AnnounceAsync(Change change) => throw new NotImplementedException();
+    public async Task AnnounceAsync(Change change)
+    {
+        if (Dialect == Dialect.Postgres)
+        {
+            // Sequence order must be commit order, or a reader would step over a slower transaction's entry for good.
+            if (!Announced) await Connection.ExecuteAsync("select pg_advisory_xact_lock(72601)", transaction: Transaction);
+            await Connection.ExecuteAsync("select pg_notify('gatehouse_changes', '')", transaction: Transaction);
+        }
+
+        Announced = true;
+        await Connection.ExecuteAsync(
+            "insert into changes (at, kind, realm, subject, detail) values (@at, @Kind, @Realm, @Subject, @Detail)",
+            new { at = Now, change.Kind, change.Realm, change.Subject, change.Detail },
+            Transaction);
+    }
 }
 
 /// <summary>One entry of the change feed.</summary>

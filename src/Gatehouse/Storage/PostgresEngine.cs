@@ -1,0 +1,43 @@
+using System.Data;
+using System.Data.Common;
+using Npgsql;
+
+namespace Gatehouse.Storage;
+
+/// <summary>PostgreSQL: a pooled connection and a transaction per write; serialisation failures and deadlocks are tried again.</summary>
+internal sealed class PostgresEngine(string connection) : IAsyncDisposable
+{
+    private const int Tries = 5;
+
+    public NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(connection);
+
+    public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken stop)
+    {
+        await using var open = await Source.OpenConnectionAsync(stop);
+        return await read(open);
+    }
+
+    public async Task<T> WriteAsync<T>(Func<Work, Task<T>> write, Database database, CancellationToken stop)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var open = await Source.OpenConnectionAsync(stop);
+                await using var transaction = await open.BeginTransactionAsync(IsolationLevel.ReadCommitted, stop);
+                var work = new Work(open, transaction, database);
+                var result = await write(work);
+                // Not cancellable: after the commit was sent only its answer tells the truth.
+                await transaction.CommitAsync(CancellationToken.None);
+                if (work.Announced) database.Feed.Wake();
+                return result;
+            }
+            catch (PostgresException wrong) when (wrong.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected && attempt < Tries)
+            {
+                // Another transaction won; the next attempt sees its result.
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
+}

@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.Storage;
+
+/// <summary>Owns connections, transactions, migrations and the change feed. Never knows what the tables mean: each room keeps its own SQL.</summary>
+public static class StorageRoom
+{
+    /// <summary>Adds the database; migrations run before anything that is added later starts.</summary>
+    public static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration section)
+    {
+        services.AddOptions<StorageSettings>().Bind(section).Validate(settings => settings.Folder.Length > 0, "storage:folder must name a folder.").ValidateOnStart();
+        services.AddSingleton(provider => Database.Open(provider.GetRequiredService<IOptions<StorageSettings>>().Value, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => provider.GetRequiredService<Database>().Feed);
+        services.AddHostedService<StorageStart>();
+        return services;
+    }
+}
+
+/// <summary>Where the data is kept.</summary>
+public sealed class StorageSettings
+{
+    /// <summary>Data folder; made readable by its owner only.</summary>
+    public string Folder { get; set; } = "./data";
+
+    /// <summary>PostgreSQL connection (<c>Host=…;Database=…</c>); empty means SQLite in <see cref="Folder"/>.</summary>
+    public string? Connection { get; set; }
+}
+
+/// <summary>Migrates and starts the feed before the other rooms start.</summary>
+internal sealed class StorageStart(Database database, ILogger<Database> log) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await Migrations.ApplyAsync(database, log, cancellationToken);
+        await database.Feed.StartAsync(cancellationToken);
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => database.Feed.StopAsync();
+}
