@@ -1,69 +1,103 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Dapper;
 using Gatehouse.Storage;
 
 namespace Gatehouse.Audit;
 
-/// <summary>What happened, for whom, from where. Types use Keycloak's names where it has one (LOGIN, LOGIN_ERROR, CODE_TO_TOKEN, REFRESH_TOKEN, CLIENT_LOGIN, LOGOUT, …), admin changes CREATE, UPDATE, DELETE, ACTION with a resource path.</summary>
-public sealed record AuditEvent
-{
-    /// <summary>Realm name.</summary>
-    public required string Realm { get; init; }
-
-    /// <summary>Event type; see <see cref="AuditTypes"/>.</summary>
-    public required string Type { get; init; }
-
-    /// <summary>Client id (<c>client_id</c>), if any.</summary>
-    public string? Client { get; init; }
-
-    /// <summary>User id, if any.</summary>
-    public string? User { get; init; }
-
-    /// <summary>Session id, if any.</summary>
-    public string? Session { get; init; }
-
-    /// <summary>Address of the client, if known.</summary>
-    public string? Address { get; init; }
-
-    /// <summary>Stable error or reason code; null for success.</summary>
-    public string? Error { get; init; }
-
-    /// <summary>Resource path of an admin change, such as <c>users/42</c>.</summary>
-    public string? Resource { get; init; }
-
-    /// <summary>More, never a secret.</summary>
-    public IReadOnlyDictionary<string, string>? Details { get; init; }
-}
-
 /// <summary>Writes and reads audit events.</summary>
-public sealed class AuditLog
+public sealed class AuditLog(Database database, TimeProvider time)
 {
+    private const int MostWaiting = 20_000;
+    private const string Insert = """
+        insert into audit_events (at, realm, type, client, user_id, session_id, address, error, resource, details)
+        values (@At, @Realm, @Type, @Client, @User, @Session, @Address, @Error, @Resource, @Details)
+        """;
+
+    private readonly Channel<Row> noted = Channel.CreateBounded<Row>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private long lost;
+
     /// <summary>Writes within a transaction: the event is there exactly when the change is.</summary>
-    public Task WriteAsync(Work work, AuditEvent what) => throw new NotImplementedException();
+    public Task WriteAsync(Work work, AuditEvent what) => work.Connection.ExecuteAsync(Insert, Flat(what), work.Transaction);
 
     /// <summary>Queues an event that belongs to no transaction (a refusal at the gate). Bounded; what overflows is counted and reported, never silent.</summary>
-    public void Note(AuditEvent what) => throw new NotImplementedException();
+    public void Note(AuditEvent what)
+    {
+        if (!noted.Writer.TryWrite(Flat(what))) Interlocked.Increment(ref lost);
+    }
 
     /// <summary>A page, newest first.</summary>
-    public Task<AuditPage> ListAsync(AuditQuery query, CancellationToken stop) => throw new NotImplementedException();
+    public async Task<AuditPage> ListAsync(AuditQuery query, CancellationToken stop)
+    {
+        var limit = Math.Clamp(query.Limit, 1, 500);
+        long? before = long.TryParse(query.Before, out var cursor) ? cursor : null;
+        var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<Stored>(
+            $"""
+            select id, at, realm, type, client, user_id as User, session_id as Session, address, error, resource, details from audit_events
+            where realm = @Realm
+              {(query.Type is null ? "" : "and type = @Type")} {(query.User is null ? "" : "and user_id = @User")} {(query.Client is null ? "" : "and client = @Client")}
+              {(query.Changes is null ? "" : query.Changes.Value ? "and resource is not null" : "and resource is null")} {(before is null ? "" : "and id < @before")}
+            order by id desc limit @take
+            """,
+            new { query.Realm, query.Type, query.User, query.Client, before, take = limit + 1 })).AsList(), stop);
+        var page = rows.Take(limit).Select(row => row.ToEvent()).ToList();
+        return new AuditPage(page, rows.Count > limit ? page[^1].Id : null);
+    }
+
+    /// <summary>Writes everything noted so far; the background writer and shutdown call it.</summary>
+    internal async Task FlushAsync(CancellationToken stop)
+    {
+        var batch = new List<Row>();
+        while (batch.Count < 500 && noted.Reader.TryRead(out var row)) batch.Add(row);
+        if (Interlocked.Exchange(ref lost, 0) is > 0 and var count)
+            batch.Add(Flat(new AuditEvent { Realm = "", Type = AuditTypes.Overflow, Details = new Dictionary<string, string> { ["lost"] = count.ToString() } }));
+        if (batch.Count == 0) return;
+        await database.WriteAsync(async work =>
+        {
+            foreach (var row in batch) await work.Connection.ExecuteAsync(Insert, row, work.Transaction);
+            return true;
+        }, stop);
+    }
+
+    internal ValueTask<bool> WaitAsync(CancellationToken stop) => noted.Reader.WaitToReadAsync(stop);
+
+    internal Task<int> PruneAsync(DateTimeOffset before, CancellationToken stop)
+        => database.WriteAsync(work => work.Connection.ExecuteAsync(
+            "delete from audit_events where id in (select id from audit_events where at < @at order by id limit 1000)", new { at = before.ToUnixTimeMilliseconds() }, work.Transaction), stop);
+
+    private Row Flat(AuditEvent what)
+        => new(time.GetUtcNow().ToUnixTimeMilliseconds(), what.Realm, what.Type, what.Client, what.User, what.Session, what.Address, what.Error, what.Resource, what.Details is null ? null : JsonSerializer.Serialize(what.Details));
+
+    private sealed record Row(long At, string Realm, string Type, string? Client, string? User, string? Session, string? Address, string? Error, string? Resource, string? Details);
+
+    private sealed class Stored
+    {
+        public long Id { get; init; }
+
+        public long At { get; init; }
+
+        public string Realm { get; init; } = "";
+
+        public string Type { get; init; } = "";
+
+        public string? Client { get; init; }
+
+        public string? User { get; init; }
+
+        public string? Session { get; init; }
+
+        public string? Address { get; init; }
+
+        public string? Error { get; init; }
+
+        public string? Resource { get; init; }
+
+        public string? Details { get; init; }
+
+        public StoredAuditEvent ToEvent() => new(Id.ToString(), DateTimeOffset.FromUnixTimeMilliseconds(At), new AuditEvent
+        {
+            Realm = Realm, Type = Type, Client = Client, User = User, Session = Session, Address = Address, Error = Error, Resource = Resource,
+            Details = Details is null ? null : JsonSerializer.Deserialize<Dictionary<string, string>>(Details),
+        });
+    }
 }
-
-/// <summary>Names of event types that are ours.</summary>
-public static class AuditTypes
-{
-    /// <summary>The gate refused a request.</summary>
-    public const string GateRefusal = "GATE_REFUSAL";
-}
-
-/// <summary>What to list.</summary>
-/// <param name="Realm">Realm name.</param>
-/// <param name="Type">Only this type.</param>
-/// <param name="User">Only this user id.</param>
-/// <param name="Client">Only this client.</param>
-/// <param name="Before">Cursor from the page before.</param>
-/// <param name="Limit">At most so many, 1 to 500.</param>
-public sealed record AuditQuery(string Realm, string? Type = null, string? User = null, string? Client = null, string? Before = null, int Limit = 100);
-
-/// <summary>A page of events and the cursor of the next one (null at the end).</summary>
-public sealed record AuditPage(IReadOnlyList<StoredAuditEvent> Events, string? Next);
-
-/// <summary>An event as stored.</summary>
-public sealed record StoredAuditEvent(string Id, DateTimeOffset At, AuditEvent Event);

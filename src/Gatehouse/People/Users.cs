@@ -1,110 +1,177 @@
 using System.Collections.Immutable;
+using System.Data.Common;
+using System.Text.Json;
+using Dapper;
 using Gatehouse.Storage;
-using Gatehouse.Terms;
 
 namespace Gatehouse.People;
 
-/// <summary>A person of a realm.</summary>
-public sealed record User
-{
-    /// <summary>Stable id (UUID): the <c>sub</c> of their tokens.</summary>
-    public required string Id { get; init; }
-
-    /// <summary>Realm name.</summary>
-    public required string Realm { get; init; }
-
-    /// <summary>User name, lower-case, unique in the realm.</summary>
-    public required string Username { get; init; }
-
-    /// <summary>E-mail address.</summary>
-    public string? Email { get; init; }
-
-    /// <summary>Whether the address was verified.</summary>
-    public bool EmailVerified { get; init; }
-
-    /// <summary>First name.</summary>
-    public string? FirstName { get; init; }
-
-    /// <summary>Last name.</summary>
-    public string? LastName { get; init; }
-
-    /// <summary>Whether the user may sign in.</summary>
-    public bool Enabled { get; init; } = true;
-
-    /// <summary>Free attributes, each a list of texts.</summary>
-    public ImmutableDictionary<string, ImmutableArray<string>> Attributes { get; init; } = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
-
-    /// <summary>When the user was made.</summary>
-    public DateTimeOffset CreatedAt { get; init; }
-
-    /// <summary>Tokens issued before this instant are refused; null means none.</summary>
-    public DateTimeOffset? NotBefore { get; init; }
-}
-
 /// <summary>Users of all realms. Changes announce <c>user</c> on the feed.</summary>
-public sealed class Users
+public sealed class Users(Database database)
 {
+    private const string Columns = "id, realm, username, email, email_verified as EmailVerified, first_name as FirstName, last_name as LastName, enabled, attributes, created_at as CreatedAt, not_before as NotBefore";
+
     /// <summary>Adds a user. False when the name or e-mail is taken.</summary>
-    public Task<bool> AddAsync(Work work, User user) => throw new NotImplementedException();
+    public async Task<bool> AddAsync(Work work, User user)
+    {
+        Names.AssertUser(user);
+        var count = await work.Connection.ExecuteAsync(
+            """
+            insert into users (id, realm, username, email, email_verified, first_name, last_name, enabled, attributes, created_at, not_before, search)
+            values (@Id, @Realm, @Username, @Email, @EmailVerified, @FirstName, @LastName, @Enabled, @Attributes, @CreatedAt, @NotBefore, @Search)
+            on conflict do nothing
+            """, Flat(user), work.Transaction);
+        if (count == 1) await work.AnnounceAsync(new Change("user", user.Realm, user.Id));
+        return count == 1;
+    }
 
     /// <summary>Replaces a user's members. False when there is none, or the name is taken.</summary>
-    public Task<bool> ChangeAsync(Work work, User user) => throw new NotImplementedException();
+    public async Task<bool> ChangeAsync(Work work, User user)
+    {
+        Names.AssertUser(user);
+        var flat = Flat(user);
+        var taken = await work.Connection.ExecuteScalarAsync<long>(
+            "select count(*) from users where realm = @Realm and id <> @Id and (username = @Username or (@Email is not null and email = @Email))", flat, work.Transaction);
+        if (taken > 0) return false;
+        var count = await work.Connection.ExecuteAsync(
+            """
+            update users set username = @Username, email = @Email, email_verified = @EmailVerified, first_name = @FirstName, last_name = @LastName,
+              enabled = @Enabled, attributes = @Attributes, not_before = @NotBefore, search = @Search where realm = @Realm and id = @Id
+            """, flat, work.Transaction);
+        if (count == 1) await work.AnnounceAsync(new Change("user", user.Realm, user.Id));
+        return count == 1;
+    }
 
-    /// <summary>Deletes a user with all that is theirs. False when there is none.</summary>
-    public Task<bool> RemoveAsync(Work work, string realm, string id) => throw new NotImplementedException();
+    /// <summary>Deletes a user with all that is theirs in this room. False when there is none.</summary>
+    public async Task<bool> RemoveAsync(Work work, string realm, string id)
+    {
+        await work.Connection.ExecuteAsync("delete from group_members where realm = @realm and user_id = @id", new { realm, id }, work.Transaction);
+        await work.Connection.ExecuteAsync("delete from role_holders where realm = @realm and holder_kind = 0 and holder_id = @id", new { realm, id }, work.Transaction);
+        await work.Connection.ExecuteAsync("delete from passwords where realm = @realm and user_id = @id", new { realm, id }, work.Transaction);
+        var count = await work.Connection.ExecuteAsync("delete from users where realm = @realm and id = @id", new { realm, id }, work.Transaction);
+        if (count == 1) await work.AnnounceAsync(new Change("user", realm, id, "removed"));
+        return count == 1;
+    }
 
     /// <summary>By id.</summary>
-    public Task<User?> FindAsync(string realm, string id, CancellationToken stop) => throw new NotImplementedException();
+    public Task<User?> FindAsync(string realm, string id, CancellationToken stop) => OneAsync("id = @value", realm, id, stop);
 
     /// <summary>By user name, or by e-mail address when it has an @ and no such name exists.</summary>
-    public Task<User?> FindByNameAsync(string realm, string nameOrEmail, CancellationToken stop) => throw new NotImplementedException();
+    public async Task<User?> FindByNameAsync(string realm, string nameOrEmail, CancellationToken stop)
+    {
+        var value = Names.Fold(nameOrEmail);
+        var found = await OneAsync("username = @value", realm, value, stop);
+        return found ?? (value.Contains('@', StringComparison.Ordinal) ? await OneAsync("email = @value", realm, value, stop) : null);
+    }
 
-    /// <summary>A page ordered by user name: substring search over name, e-mail, first and last name; indexed prefix when exact.</summary>
-    public Task<Page<User>> ListAsync(string realm, UserQuery query, CancellationToken stop) => throw new NotImplementedException();
+    /// <summary>A page ordered by user name: substring search over name, e-mail, first and last name.</summary>
+    public async Task<Page<User>> ListAsync(string realm, UserQuery query, CancellationToken stop)
+    {
+        var limit = Math.Clamp(query.Limit, 1, 1000);
+        var (where, values) = Where(realm, query);
+        values.Add("after", query.After);
+        values.Add("take", limit + 1);
+        values.Add("skip", Math.Max(0, query.Skip));
+        var cursor = query.After is null ? "" : "and username > @after";
+        var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<Row>($"select {Columns} from users where {where} {cursor} order by username limit @take offset @skip", values)).AsList(), stop);
+        var items = rows.Take(limit).Select(row => row.ToUser()).ToList();
+        return new Page<User>(items, rows.Count > limit ? items[^1].Username : null);
+    }
 
     /// <summary>How many match.</summary>
-    public Task<long> CountAsync(string realm, UserQuery query, CancellationToken stop) => throw new NotImplementedException();
+    public Task<long> CountAsync(string realm, UserQuery query, CancellationToken stop)
+    {
+        var (where, values) = Where(realm, query);
+        return database.ReadAsync(connection => connection.ExecuteScalarAsync<long>($"select count(*) from users where {where}", values), stop);
+    }
 
     /// <summary>Stores a password hash (made by SignIn's hasher); replaces the old one.</summary>
-    public Task SetPasswordHashAsync(Work work, string realm, string id, string hash, bool temporary) => throw new NotImplementedException();
+    public async Task SetPasswordHashAsync(Work work, string realm, string id, string hash, bool temporary)
+    {
+        await work.Connection.ExecuteAsync(
+            """
+            insert into passwords (realm, user_id, hash, temporary, set_at) values (@realm, @id, @hash, @temporary, @at)
+            on conflict (realm, user_id) do update set hash = excluded.hash, temporary = excluded.temporary, set_at = excluded.set_at
+            """, new { realm, id, hash, temporary, at = work.Now }, work.Transaction);
+        await work.AnnounceAsync(new Change("user", realm, id, "password"));
+    }
 
     /// <summary>The password hash and whether it must be changed; null when the user has no password.</summary>
-    public Task<PasswordRow?> PasswordAsync(string realm, string id, CancellationToken stop) => throw new NotImplementedException();
-}
+    public Task<PasswordRow?> PasswordAsync(string realm, string id, CancellationToken stop)
+        => database.ReadAsync(async connection =>
+        {
+            var row = await connection.QuerySingleOrDefaultAsync<Hashed>("select hash, temporary, set_at as SetAt from passwords where realm = @realm and user_id = @id", new { realm, id });
+            return row is null ? null : new PasswordRow(row.Hash, row.Temporary, DateTimeOffset.FromUnixTimeMilliseconds(row.SetAt));
+        }, stop);
 
-/// <summary>A stored password hash, in ASP.NET Core Identity's own text form.</summary>
-public sealed record PasswordRow(string Hash, bool Temporary, DateTimeOffset SetAt);
+    private Task<User?> OneAsync(string where, string realm, string value, CancellationToken stop)
+        => database.ReadAsync(async (DbConnection connection) => (await connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from users where realm = @realm and {where}", new { realm, value }))?.ToUser(), stop);
 
-/// <summary>What to look for among users; unset members do not restrict.</summary>
-public sealed record UserQuery
-{
-    /// <summary>Substring of name, e-mail, first or last name.</summary>
-    public string? Search { get; init; }
+    private static (string Where, DynamicParameters Values) Where(string realm, UserQuery query)
+    {
+        var where = "realm = @realm";
+        var values = new DynamicParameters(new { realm });
+        void And(string condition, string name, object value)
+        {
+            where += " and " + condition;
+            values.Add(name, value);
+        }
 
-    /// <summary>User name: substring, or the whole when <see cref="Exact"/>.</summary>
-    public string? Username { get; init; }
+        if (query.Search is { Length: > 0 } search) And("search like @search escape '\\'", "search", $"%{Names.Like(search)}%");
+        if (query.Username is { } username) And(query.Exact ? "username = @username" : "username like @username escape '\\'", "username", query.Exact ? Names.Fold(username) : $"%{Names.Like(username)}%");
+        if (query.Email is { } email) And(query.Exact ? "email = @email" : "email like @email escape '\\'", "email", query.Exact ? Names.Fold(email) : $"%{Names.Like(email)}%");
+        if (query.Enabled is { } enabled) And("enabled = @enabled", "enabled", enabled);
+        if (query.Group is { } group) And("id in (select user_id from group_members where realm = @realm and group_id = @group)", "group", group);
+        if (query.Role is { } role) And("id in (select holder_id from role_holders where realm = @realm and holder_kind = 0 and role_id = @role)", "role", role);
+        return (where, values);
+    }
 
-    /// <summary>E-mail address: substring, or the whole when <see cref="Exact"/>.</summary>
-    public string? Email { get; init; }
+    private static object Flat(User user) => new
+    {
+        user.Id, user.Realm, user.Username, Email = user.Email is null ? null : Names.Fold(user.Email), user.EmailVerified, user.FirstName, user.LastName, user.Enabled,
+        Attributes = JsonSerializer.Serialize(user.Attributes), CreatedAt = user.CreatedAt.ToUnixTimeMilliseconds(), NotBefore = user.NotBefore?.ToUnixTimeMilliseconds(),
+        Search = $"{user.Username} {user.Email} {user.FirstName} {user.LastName}".ToLowerInvariant(),
+    };
 
-    /// <summary>Whole values instead of substrings.</summary>
-    public bool Exact { get; init; }
+    private sealed record Hashed
+    {
+        public string Hash { get; init; } = "";
 
-    /// <summary>Only enabled or only disabled users.</summary>
-    public bool? Enabled { get; init; }
+        public bool Temporary { get; init; }
 
-    /// <summary>Only members of this group id.</summary>
-    public string? Group { get; init; }
+        public long SetAt { get; init; }
+    }
 
-    /// <summary>Only direct holders of this role id.</summary>
-    public string? Role { get; init; }
+    private sealed class Row
+    {
+        public string Id { get; init; } = "";
 
-    /// <summary>Cursor from the page before.</summary>
-    public string? After { get; init; }
+        public string Realm { get; init; } = "";
 
-    /// <summary>Rows to skip (Keycloak's <c>first</c>); use <see cref="After"/> for depth.</summary>
-    public int Skip { get; init; }
+        public string Username { get; init; } = "";
 
-    /// <summary>At most so many, 1 to 1000.</summary>
-    public int Limit { get; init; } = 100;
+        public string? Email { get; init; }
+
+        public bool EmailVerified { get; init; }
+
+        public string? FirstName { get; init; }
+
+        public string? LastName { get; init; }
+
+        public bool Enabled { get; init; }
+
+        public string Attributes { get; init; } = "{}";
+
+        public long CreatedAt { get; init; }
+
+        public long? NotBefore { get; init; }
+
+        public User ToUser() => new()
+        {
+            Id = Id, Realm = Realm, Username = Username, Email = Email, EmailVerified = EmailVerified, FirstName = FirstName, LastName = LastName, Enabled = Enabled,
+            Attributes = JsonSerializer.Deserialize<ImmutableDictionary<string, ImmutableArray<string>>>(Attributes)!,
+            CreatedAt = DateTimeOffset.FromUnixTimeMilliseconds(CreatedAt),
+            NotBefore = NotBefore is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null,
+        };
+    }
 }

@@ -17,6 +17,9 @@ public sealed class ChangeFeed
     private ImmutableArray<Action<Change>> heard = [];
     private Task reading = Task.CompletedTask;
     private Task listening = Task.CompletedTask;
+    private readonly Lock gate = new();
+    private readonly List<(long Seq, TaskCompletionSource Done)> waiting = [];
+    private bool started;
     private long seen;
 
     internal ChangeFeed(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
@@ -31,15 +34,22 @@ public sealed class ChangeFeed
         return new Ending(() => ImmutableInterlocked.Update(ref heard, list => list.Remove(callback)));
     }
 
-    /// <summary>Waits until everything committed before this call was heard.</summary>
-    public async Task CatchUpAsync(CancellationToken stop)
+    /// <summary>Waits until everything committed before this call was heard here.</summary>
+    public async Task CatchUpAsync(CancellationToken stop) => await HeardAsync(await LastAsync(stop));
+
+    /// <summary>Waits until an entry was heard here; gives up after a moment when the database is away, since the entry itself is safe.</summary>
+    internal async Task HeardAsync(long seq)
     {
-        var last = await LastAsync(stop);
-        while (Seen < last)
+        if (!started || ending.IsCancellationRequested || Seen >= seq) return;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (gate)
         {
-            Wake();
-            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, stop);
+            if (Seen >= seq) return;
+            waiting.Add((seq, done));
         }
+
+        Wake();
+        await Task.WhenAny(done.Task, Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System));
     }
 
     internal void Wake()
@@ -57,6 +67,7 @@ public sealed class ChangeFeed
     internal async Task StartAsync(CancellationToken stop)
     {
         seen = await LastAsync(stop);
+        started = true;
         reading = Task.Run(ReadLoopAsync, CancellationToken.None);
         if (database.Source is not null) listening = Task.Run(ListenLoopAsync, CancellationToken.None);
     }
@@ -115,7 +126,19 @@ public sealed class ChangeFeed
             Volatile.Write(ref seen, row.Seq);
         }
 
+        if (rows.Count > 0) TellWaiting();
+
         return rows.Count;
+    }
+
+    private void TellWaiting()
+    {
+        lock (gate)
+        {
+            foreach (var one in waiting)
+                if (one.Seq <= seen) one.Done.TrySetResult();
+            waiting.RemoveAll(one => one.Done.Task.IsCompleted);
+        }
     }
 
     private Task<int> PruneAsync()

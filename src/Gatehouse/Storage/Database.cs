@@ -53,7 +53,9 @@ public sealed class Database : IAsyncDisposable
     /// </summary>
     public async Task<T> WriteAsync<T>(Func<Work, Task<T>> write, CancellationToken stop)
     {
-        var result = sqlite is not null ? await sqlite.WriteAsync(write, this, stop) : await postgres!.WriteAsync(write, this, stop);
+        var (result, lastChange) = sqlite is not null ? await sqlite.WriteAsync(write, this, stop) : await postgres!.WriteAsync(write, this, stop);
+        // Read your own writes: what is kept in memory on this node knows of the change before the writer goes on.
+        if (lastChange > 0) await Feed.HeardAsync(lastChange);
         return result;
     }
 

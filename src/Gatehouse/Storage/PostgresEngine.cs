@@ -17,7 +17,7 @@ internal sealed class PostgresEngine(string connection) : IAsyncDisposable
         return await read(open);
     }
 
-    public async Task<T> WriteAsync<T>(Func<Work, Task<T>> write, Database database, CancellationToken stop)
+    public async Task<(T Result, long LastChange)> WriteAsync<T>(Func<Work, Task<T>> write, Database database, CancellationToken stop)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -29,8 +29,7 @@ internal sealed class PostgresEngine(string connection) : IAsyncDisposable
                 var result = await write(work);
                 // Not cancellable: after the commit was sent only its answer tells the truth.
                 await transaction.CommitAsync(CancellationToken.None);
-                if (work.Announced) database.Feed.Wake();
-                return result;
+                return (result, work.LastChange);
             }
             catch (PostgresException wrong) when (wrong.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected && attempt < Tries)
             {

@@ -58,7 +58,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
             }
         }, stop);
 
-    public async Task<T> WriteAsync<T>(Func<Work, Task<T>> write, Database database, CancellationToken stop)
+    public async Task<(T Result, long LastChange)> WriteAsync<T>(Func<Work, Task<T>> write, Database database, CancellationToken stop)
     {
         var job = new Job<T>(write, database);
         if (!waiting.Writer.TryWrite(job)) throw new StorageFault("The database has too many waiting writes; the disk may be slow or full.");
@@ -104,7 +104,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
             // BEGIN IMMEDIATE: the write lock is taken at once, so that a second process (the command line) waits instead of failing half-way.
             using (var transaction = connection.BeginTransaction(deferred: false))
             {
-                foreach (var job in together) job.Run(connection, transaction, alone: together.Count == 1);
+                foreach (var job in together) job.Run(connection, transaction);
                 transaction.Commit();
             }
         }
@@ -119,7 +119,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
 
     private abstract class Job
     {
-        public abstract void Run(SqliteConnection connection, SqliteTransaction transaction, bool alone);
+        public abstract void Run(SqliteConnection connection, SqliteTransaction transaction);
 
         public abstract void Succeed();
 
@@ -130,11 +130,11 @@ internal sealed class SqliteEngine : IAsyncDisposable
     {
         private Exception? failed;
         private T? result;
-        private bool announced;
+        private long lastChange;
 
-        public TaskCompletionSource<T> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<(T, long)> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public override void Run(SqliteConnection connection, SqliteTransaction transaction, bool alone)
+        public override void Run(SqliteConnection connection, SqliteTransaction transaction)
         {
             transaction.Save("one");
             try
@@ -142,7 +142,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
                 var work = new Work(connection, transaction, database);
                 // SQLite's calls complete at once: nothing is awaited for real on this thread.
                 result = write(work).GetAwaiter().GetResult();
-                announced = work.Announced;
+                lastChange = work.LastChange;
                 transaction.Release("one");
             }
             catch (Exception wrong)
@@ -161,8 +161,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
                 return;
             }
 
-            if (announced) database.Feed.Wake();
-            Done.TrySetResult(result!);
+            Done.TrySetResult((result!, lastChange));
         }
 
         public override void Fail(Exception wrong) => Done.TrySetException(failed ?? wrong);

@@ -23,8 +23,8 @@ public sealed class Work
     /// <summary>Now, in unix milliseconds.</summary>
     public long Now => database.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    /// <summary>Whether the feed must be woken after the commit.</summary>
-    internal bool Announced { get; private set; }
+    /// <summary>Last entry that this write put into the feed; 0 when none.</summary>
+    internal long LastChange { get; private set; }
 
     /// <summary>Appends to the change feed within this transaction; subscribers on every node hear it after the commit.</summary>
     public async Task AnnounceAsync(Change change)
@@ -32,13 +32,12 @@ public sealed class Work
         if (Dialect == Dialect.Postgres)
         {
             // Sequence order must be commit order, or a reader would step over a slower transaction's entry for good.
-            if (!Announced) await Connection.ExecuteAsync("select pg_advisory_xact_lock(72601)", transaction: Transaction);
+            if (LastChange == 0) await Connection.ExecuteAsync("select pg_advisory_xact_lock(72601)", transaction: Transaction);
             await Connection.ExecuteAsync("select pg_notify('gatehouse_changes', '')", transaction: Transaction);
         }
 
-        Announced = true;
-        await Connection.ExecuteAsync(
-            "insert into changes (at, kind, realm, subject, detail) values (@at, @Kind, @Realm, @Subject, @Detail)",
+        LastChange = await Connection.ExecuteScalarAsync<long>(
+            "insert into changes (at, kind, realm, subject, detail) values (@at, @Kind, @Realm, @Subject, @Detail) returning seq",
             new { at = Now, change.Kind, change.Realm, change.Subject, change.Detail },
             Transaction);
     }

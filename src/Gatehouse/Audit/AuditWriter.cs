@@ -1,0 +1,45 @@
+using System.Data.Common;
+using Gatehouse.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.Audit;
+
+/// <summary>Writes noted events in batches, prunes old ones in small steps, and writes the rest at shutdown.</summary>
+internal sealed class AuditWriter(AuditLog log, IOptions<AuditSettings> settings, TimeProvider time, ILogger<AuditWriter> logger) : BackgroundService
+{
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromMinutes(10);
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await log.FlushAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var pruned = time.GetTimestamp();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await log.WaitAsync(stoppingToken);
+                await log.FlushAsync(stoppingToken);
+                if (time.GetElapsedTime(pruned) < PruneEvery) continue;
+                pruned = time.GetTimestamp();
+                while (await log.PruneAsync(time.GetUtcNow() - settings.Value.Keep, stoppingToken) == 1000)
+                {
+                    // One small step after another, so that no write waits long.
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception wrong) when (wrong is DbException or StorageFault)
+            {
+                logger.LogWarning("Audit events could not be written: {Message}", wrong.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+
+namespace Gatehouse.People;
+
+/// <summary>What may be a name. One spelling per person: lower-case, composed, nothing invisible.</summary>
+public static class Names
+{
+    /// <summary>Longest name of a user, group or role, in characters.</summary>
+    public const int Longest = 255;
+
+    /// <summary>Lower-case NFKC form, trimmed: look-alike spellings of compatibility characters fall together.</summary>
+    public static string Fold(string name)
+    {
+        try
+        {
+            return name.Trim().Normalize(NormalizationForm.FormKC).ToLowerInvariant();
+        }
+        catch (ArgumentException)
+        {
+            return ""; // lone surrogates: no such name
+        }
+    }
+
+    /// <summary>Escapes LIKE's own characters (escape character is a backslash) and folds.</summary>
+    public static string Like(string text) => Fold(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
+
+    /// <summary>Whether a text may be a user name: 1 to 255 visible characters in folded form, no white space at the ends, no control or format characters.</summary>
+    public static bool IsUserName(string name) => name.Length is > 0 and <= Longest && Fold(name) == name && IsPlain(name);
+
+    /// <summary>Whether a text may be a group's or role's name: as users', but upper case counts; groups have no slash.</summary>
+    public static bool IsLabel(string name) => name.Length is > 0 and <= Longest && name.Trim() == name && IsPlain(name);
+
+    /// <summary>Throws <see cref="ArgumentException"/> with a message for people when a user's members are not as they must be.</summary>
+    public static void AssertUser(User user)
+    {
+        if (!IsUserName(user.Username)) throw new ArgumentException($"The user name must have 1 to {Longest} visible characters, in lower case.");
+        if (user.Email is { } email && (email.Length > Longest || !IsPlain(email) || email.Count(c => c == '@') != 1 || email[0] == '@' || email[^1] == '@')) throw new ArgumentException("The e-mail address is not valid.");
+        foreach (var part in new[] { user.FirstName, user.LastName })
+            if (part is not null && (part.Length > Longest || !IsPlain(part))) throw new ArgumentException($"First and last name have at most {Longest} visible characters.");
+        if (user.Attributes.Count > 200 || user.Attributes.Any(one => one.Key.Length > Longest || one.Value.Sum(value => value.Length) > 8192)) throw new ArgumentException("There are too many attributes, or one is too long (8192 characters).");
+    }
+
+    private static bool IsPlain(string text)
+    {
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune == Rune.ReplacementChar) return false;
+            if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator) return false;
+        }
+
+        return true;
+    }
+}
