@@ -1,1 +1,5 @@
-Console.WriteLine("hello");
+using Gatehouse.House;
+using Gatehouse.House.Commands;
+
+Serve.PreferInlineCompletions();
+return await CommandLine.RunAsync(args, Terminal.System);
