@@ -1,4 +1,7 @@
+using System.Text;
+using Gatehouse.Sessions;
 using Gatehouse.Terms;
+using Gatehouse.Wire.OAuth;
 using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Credentials;
@@ -6,9 +9,53 @@ namespace Gatehouse.Credentials;
 /// <summary>Finds credentials in a request: the only place that reads Authorization. Pure: no cryptography, no I/O.</summary>
 public static class Finder
 {
-    /// <summary>Bearer in Authorization (scheme in any case), or the session cookie of <paramref name="cookieRealm"/> when given.</summary>
-    public static Found Find(IHeaderDictionary headers, string? cookieRealm, bool tls) => throw new NotImplementedException();
+    private static readonly Found.None Nothing = new();
+
+    /// <summary>Bearer in Authorization (scheme in any case, RFC 9110, 11.1), or the session cookie of <paramref name="cookieRealm"/> when given. A browser sends its cookie by itself, so a token beside it is no conflict: the token was meant.</summary>
+    public static Found Find(IHeaderDictionary headers, string? cookieRealm, bool tls)
+    {
+        var values = headers.Authorization;
+        if (values.Count > 1) return new Found.Conflict(Reasons.CredentialConflict);
+        if (values.Count == 1 && values[0] is { Length: > 0 } header)
+        {
+            if (TryScheme(header, "Bearer", out var token))
+                return token.Length > 0 && !token.Contains(' ') && !token.Contains(',') ? new Found.One(new Credential(CredentialKind.Bearer, CredentialPlace.Authorization, "Authorization", new Secret(token.ToString()))) : new Found.Conflict(Reasons.TokenMalformed);
+            return new Found.Conflict(Reasons.CredentialKind);
+        }
+
+        return cookieRealm is not null && Cookie.Read(headers, cookieRealm, tls) is { } cookie
+            ? new Found.One(new Credential(CredentialKind.SessionCookie, CredentialPlace.Cookie, Cookie.NameOf(cookieRealm, tls), new Secret(cookie)))
+            : Nothing;
+    }
 
     /// <summary>Client authentication by HTTP Basic (RFC 6749, 2.3.1: both parts form-decoded). None, One with Kind Basic (Name = client id), or Conflict.</summary>
-    public static Found FindClient(IHeaderDictionary headers) => throw new NotImplementedException();
+    public static Found FindClient(IHeaderDictionary headers)
+    {
+        var values = headers.Authorization;
+        if (values.Count == 0 || string.IsNullOrEmpty(values[0])) return Nothing;
+        if (values.Count > 1) return new Found.Conflict(Reasons.CredentialConflict);
+        // Some adapters send a stale Bearer along with the client's own credentials in the form; it is not client authentication.
+        if (!TryScheme(values[0]!, "Basic", out var encoded)) return Nothing;
+        try
+        {
+            var text = new UTF8Encoding(false, true).GetString(Convert.FromBase64String(encoded.ToString()));
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            if (colon > 0 && Parameters.TryDecode(text.AsSpan(0, colon), out var id) && Parameters.TryDecode(text.AsSpan(colon + 1), out var secret))
+                return new Found.One(new Credential(CredentialKind.Basic, CredentialPlace.Authorization, id, new Secret(secret)));
+        }
+        catch (Exception wrong) when (wrong is FormatException or ArgumentException)
+        {
+            // Falls through: it cannot be read.
+        }
+
+        return new Found.Conflict(Reasons.RequestInvalid);
+    }
+
+    private static bool TryScheme(string header, string scheme, out ReadOnlySpan<char> rest)
+    {
+        rest = default;
+        if (header.Length <= scheme.Length || header[scheme.Length] != ' ' || !header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) return false;
+        rest = header.AsSpan(scheme.Length + 1).Trim(' ');
+        return true;
+    }
 }

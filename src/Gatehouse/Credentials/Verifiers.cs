@@ -1,8 +1,16 @@
+using Gatehouse.Credentials.Kinds;
+using Gatehouse.Terms;
+
 namespace Gatehouse.Credentials;
 
-/// <summary>Verifies what <see cref="Finder"/> found, each kind by its own verifier in Kinds/.</summary>
-public sealed class Verifiers
+/// <summary>Verifies what <see cref="Finder"/> found at endpoints of ours (userinfo, admin API).</summary>
+public sealed class Verifiers(OwnJwt own)
 {
-    /// <summary>Our own access token at an endpoint of ours (userinfo, admin API): realm must match, audience is not asked.</summary>
-    public ValueTask<Verdict> VerifyOwnAsync(Credential credential, string realm, CancellationToken stop) => throw new NotImplementedException();
+    /// <summary>Our own access token: the realm must match, the audience is not asked.</summary>
+    public async ValueTask<Verdict> VerifyOwnAsync(Credential credential, string realm, CancellationToken stop)
+    {
+        if (credential.Kind != CredentialKind.Bearer) return new Verdict.Rejected(Reasons.CredentialKind);
+        var verdict = await own.VerifyAsync(credential, stop);
+        return verdict is Verdict.Accepted { Principal.Realm: var actual } && actual != realm ? new Verdict.Rejected(Reasons.TokenIssuer) : verdict;
+    }
 }

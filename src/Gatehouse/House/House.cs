@@ -1,3 +1,15 @@
+using Gatehouse.Audit;
+using Gatehouse.Clients;
+using Gatehouse.Credentials;
+using Gatehouse.House.Health;
+using Gatehouse.Keys;
+using Gatehouse.People;
+using Gatehouse.Portal;
+using Gatehouse.Protocols.OpenId;
+using Gatehouse.Sessions;
+using Gatehouse.SignIn;
+using Gatehouse.Storage;
+using Gatehouse.Tokens;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Gatehouse.House;
@@ -6,17 +18,27 @@ namespace Gatehouse.House;
 public static class House
 {
     /// <summary>Adds every room's parts, ground first: hosted parts start in this order and stop in reverse.</summary>
-    public static IServiceCollection AddRooms(IServiceCollection services, IConfiguration settings)
-    {
-        return services;
-    }
+    public static IServiceCollection AddRooms(IServiceCollection services, IConfiguration settings) => services
+        .AddStorage(settings.GetSection("storage"))
+        .AddKeys(settings.GetSection("keys"))
+        .AddAudit(settings.GetSection("audit"))
+        .AddPeople()
+        .AddClients()
+        .AddSessions()
+        .AddTokens(settings.GetSection("tokens"))
+        .AddCredentials()
+        .AddSignIn(settings.GetSection("signin"))
+        .AddPortal()
+        .AddOpenId();
 
     /// <summary>Lays out the pipeline and maps the doors.</summary>
     public static void MapRooms(WebApplication app)
     {
         app.Use((context, next) => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? Planes.IdentityAsync(context, _ => next(context)) : NoGateAsync(context));
         app.UseRouting();
-        Health.HealthRoom.MapHealth(app);
+        HealthRoom.MapHealth(app);
+        app.MapOpenId();
+        app.MapPortal();
     }
 
     private static Task NoGateAsync(HttpContext context)

@@ -15,7 +15,7 @@ public sealed class Roles(Database database)
     /// <summary>Adds a role. False when the name is taken.</summary>
     public async Task<bool> AddAsync(Work work, Role role)
     {
-        if (!Names.IsLabel(role.Name)) throw new ArgumentException($"A role's name has 1 to {Names.Longest} visible characters.");
+        Assert(role);
         var count = await work.Connection.ExecuteAsync("insert into roles (id, realm, client, name, description) values (@Id, @Realm, @Client, @Name, @Description) on conflict do nothing", Flat(role), work.Transaction);
         if (count == 1) await work.AnnounceAsync(new Change("role", role.Realm, role.Id));
         return count == 1;
@@ -24,7 +24,7 @@ public sealed class Roles(Database database)
     /// <summary>Renames or describes a role. False when there is none or the name is taken.</summary>
     public async Task<bool> ChangeAsync(Work work, Role role)
     {
-        if (!Names.IsLabel(role.Name)) throw new ArgumentException($"A role's name has 1 to {Names.Longest} visible characters.");
+        Assert(role);
         var taken = await work.Connection.ExecuteScalarAsync<long>("select count(*) from roles where realm = @Realm and client = @Client and name = @Name and id <> @Id", Flat(role), work.Transaction);
         if (taken > 0) return false;
         var count = await work.Connection.ExecuteAsync("update roles set name = @Name, description = @Description where realm = @Realm and id = @Id", Flat(role), work.Transaction);
@@ -114,6 +114,12 @@ public sealed class Roles(Database database)
                 : [];
             return new Rights(roles.Select(role => role.Client.Length == 0 ? role.Name : $"{role.Client}/{role.Name}").ToFrozenSet(), groups.ToFrozenSet());
         }, stop);
+
+    // A slash parts client and role in keys: a realm role 'billing/admin' must not pass for the client's.
+    private static void Assert(Role role)
+    {
+        if (!Names.IsLabel(role.Name) || role.Name.Contains('/', StringComparison.Ordinal)) throw new ArgumentException($"A role's name has 1 to {Names.Longest} visible characters and no slash.");
+    }
 
     private static Change ChangeOf(string realm, RoleHolder holder, string holderId)
         => holder == RoleHolder.User ? new Change("user", realm, holderId, "roles") : new Change("role", realm, holderId, holder.ToString());

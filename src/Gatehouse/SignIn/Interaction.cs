@@ -12,7 +12,10 @@ public sealed record Interaction
     /// <summary>Client that asked, for the page's text; null for our own pages and the gate.</summary>
     public string? ClientId { get; init; }
 
-    /// <summary>Local path with query to which the browser goes when the sign-in (or sign-out) is done. Its owner checks that the browser's session is <see cref="Session"/>.</summary>
+    /// <summary>Name of that client for people.</summary>
+    public string? ClientName { get; init; }
+
+    /// <summary>Local path to which the browser goes when the sign-in (or sign-out) is done; where it ends with <c>?i=</c> the id follows. Its owner checks that the browser's session is <see cref="Session"/>.</summary>
     public required string ResumePath { get; init; }
 
     /// <summary>What the owner must remember (the checked authorization request, in JSON); opaque here.</summary>

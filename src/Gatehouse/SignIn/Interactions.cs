@@ -1,21 +1,54 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Dapper;
+using Gatehouse.Storage;
+
 namespace Gatehouse.SignIn;
 
 /// <summary>Stored interactions. Sign-in page: <c>/realms/{realm}/sign-in?i={id}&amp;back={local path}</c>; sign-out page: <c>/realms/{realm}/sign-out?i={id}</c>. When an id is no longer known, the page sends the browser to <c>back</c>, which starts anew.</summary>
-public sealed class Interactions
+public sealed class Interactions(Database database, TimeProvider time)
 {
-    /// <summary>Stores a new one; fills in id and times.</summary>
-    public Task<Interaction> BeginAsync(Interaction draft, CancellationToken stop) => throw new NotImplementedException();
+    /// <summary>Stores a new one for <paramref name="life"/>; fills in id and times.</summary>
+    public async Task<Interaction> BeginAsync(Interaction draft, TimeSpan life, CancellationToken stop)
+    {
+        var now = time.GetUtcNow();
+        var begun = draft with { Id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(24)), BegunAt = now, EndsAt = now + life };
+        await database.WriteAsync(work => work.Connection.ExecuteAsync(
+            "insert into interactions (id, realm, body, ends_at) values (@Id, @Realm, @body, @ends)",
+            new { begun.Id, begun.Realm, body = JsonSerializer.Serialize(begun), ends = begun.EndsAt.ToUnixTimeMilliseconds() }, work.Transaction), stop);
+        return begun;
+    }
 
     /// <summary>By id; null when unknown or forgotten.</summary>
-    public Task<Interaction?> FindAsync(string realm, string id, CancellationToken stop) => throw new NotImplementedException();
+    public async Task<Interaction?> FindAsync(string realm, string id, CancellationToken stop)
+    {
+        if (id.Length > 64) return null;
+        var body = await database.ReadAsync(connection => connection.ExecuteScalarAsync<string?>("select body from interactions where id = @id and realm = @realm", new { id, realm }), stop);
+        return Alive(body);
+    }
 
     /// <summary>Takes it: found once, then gone, so that a finished interaction cannot be replayed.</summary>
-    public Task<Interaction?> TakeAsync(string realm, string id, CancellationToken stop) => throw new NotImplementedException();
+    public async Task<Interaction?> TakeAsync(string realm, string id, CancellationToken stop)
+    {
+        if (id.Length > 64) return null;
+        var body = await database.WriteAsync(work => work.Connection.ExecuteScalarAsync<string?>("delete from interactions where id = @id and realm = @realm returning body", new { id, realm }, work.Transaction), stop);
+        return Alive(body);
+    }
+
+    /// <summary>Notes the session that finished it.</summary>
+    public Task FinishAsync(Work work, Interaction interaction, string session)
+        => work.Connection.ExecuteAsync("update interactions set body = @body where id = @Id", new { interaction.Id, body = JsonSerializer.Serialize(interaction with { Session = session }) }, work.Transaction);
 
     /// <summary>Address of the sign-in page of an interaction.</summary>
-    public static string SignInPath(Interaction interaction, string back)
-        => $"/realms/{interaction.Realm}/sign-in?i={interaction.Id}&back={Uri.EscapeDataString(back)}";
+    public static string SignInPath(Interaction interaction, string back) => $"/realms/{interaction.Realm}/sign-in?i={interaction.Id}&back={Uri.EscapeDataString(back)}";
 
     /// <summary>Address of the sign-out page of an interaction.</summary>
     public static string SignOutPath(Interaction interaction) => $"/realms/{interaction.Realm}/sign-out?i={interaction.Id}";
+
+    internal Task<int> PruneAsync(CancellationToken stop)
+        => database.WriteAsync(work => work.Connection.ExecuteAsync("delete from interactions where id in (select id from interactions where ends_at < @Now limit 1000)", new { work.Now }, work.Transaction), stop);
+
+    private Interaction? Alive(string? body)
+        => body is not null && JsonSerializer.Deserialize<Interaction>(body) is { } found && found.EndsAt > time.GetUtcNow() ? found : null;
 }

@@ -70,6 +70,9 @@ public sealed record Principal
     /// <summary>When the person last proved who they are; null for services.</summary>
     public DateTimeOffset? AuthenticatedAt { get; init; }
 
+    /// <summary>When the credential was issued; null for a session cookie.</summary>
+    public DateTimeOffset? IssuedAt { get; init; }
+
     /// <summary>Authentication context class (<c>acr</c>), such as <c>1</c>; null for services.</summary>
     public string? Level { get; init; }
 

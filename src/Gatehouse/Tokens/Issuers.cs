@@ -1,13 +1,24 @@
-using Microsoft.AspNetCore.Http;
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Tokens;
 
-/// <summary>Issuer addresses: <c>{base}/realms/{realm}</c>. The base is the configured public address; without one, the request's own scheme and host on loopback only.</summary>
-public sealed class Issuers
+/// <summary>Issuer addresses: <c>{public url}/realms/{realm}</c>. They never follow the request's Host header, which anybody can send.</summary>
+public sealed class Issuers(IOptions<TokensSettings> settings)
 {
-    /// <summary>Issuer of a realm, as tokens and metadata name it (RFC 8414, 2).</summary>
-    public string Of(string realm, HttpContext? context = null) => throw new NotImplementedException();
+    private readonly ConcurrentDictionary<string, string> known = new();
+    private readonly string prefix = settings.Value.PublicUrl.TrimEnd('/') + "/realms/";
 
-    /// <summary>Realm name when <paramref name="issuer"/> is one of ours; null otherwise.</summary>
-    public string? RealmOf(string issuer) => throw new NotImplementedException();
+    /// <summary>Public address without a trailing slash.</summary>
+    public string PublicUrl { get; } = settings.Value.PublicUrl.TrimEnd('/');
+
+    /// <summary>Whether clients come over TLS: cookies are Secure then.</summary>
+    public bool IsTls => PublicUrl.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Issuer of a realm, as tokens and metadata name it (RFC 8414, 2).</summary>
+    public string Of(string realm) => known.GetOrAdd(realm, static (name, start) => start + name, prefix);
+
+    /// <summary>Realm name when <paramref name="issuer"/> is of our form; null otherwise. Whether the realm exists is another question.</summary>
+    public string? RealmOf(string issuer)
+        => issuer.StartsWith(prefix, StringComparison.Ordinal) && issuer.Length > prefix.Length && !issuer.AsSpan(prefix.Length).Contains('/') ? issuer[prefix.Length..] : null;
 }

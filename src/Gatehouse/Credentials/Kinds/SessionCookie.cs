@@ -1,0 +1,26 @@
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.Terms;
+
+namespace Gatehouse.Credentials.Kinds;
+
+/// <summary>Our session cookie, for browsers at routes that accept it. Session and rights answer from memory after the first time.</summary>
+public sealed class SessionCookie(SessionStore sessions, RightsCache rights, Users users, Realms realms)
+{
+    /// <summary>Verifies a cookie of a realm.</summary>
+    public async ValueTask<Verdict> VerifyAsync(Credential credential, string realmName, CancellationToken stop)
+    {
+        if (realms.Find(realmName) is not { Enabled: true } realm) return new Verdict.Rejected(Reasons.SessionEnded);
+        if (await sessions.FindByCookieAsync(realmName, credential.Value.Reveal(), stop) is not { } session) return new Verdict.Rejected(Reasons.SessionEnded);
+        if (await users.FindAsync(realmName, session.User, stop) is not { Enabled: true } user) return new Verdict.Rejected(Reasons.SessionEnded);
+        var held = await rights.OfAsync(realmName, RoleHolder.User, user.Id, stop);
+        sessions.Touch(session, realm.SessionIdle);
+        return new Verdict.Accepted(new Principal
+        {
+            Realm = realmName, Subject = user.Id, Kind = PrincipalKind.User, Name = user.Username, Session = session.Id, Roles = held.Roles, Groups = held.Groups,
+            AuthenticatedAt = session.AuthenticatedAt, Level = session.Level,
+            // Short, so that changed rights and uses are noticed; the session itself ends at once through the memory of ended ones.
+            Until = session.EndsAt < session.LastUsedAt.AddSeconds(30) ? session.EndsAt : session.LastUsedAt.AddSeconds(30),
+        });
+    }
+}

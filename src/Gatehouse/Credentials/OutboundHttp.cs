@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Gatehouse.Credentials;
+
+/// <summary>The one client for addresses that come from configuration: no redirects, no proxy, no cookies, bounded time and size, and no link-local address (cloud metadata) whatever the name resolves to.</summary>
+public sealed class OutboundHttp : IDisposable
+{
+    private const int MostBytes = 1024 * 1024;
+    private readonly HttpClient client;
+
+    /// <summary>Makes the client.</summary>
+    public OutboundHttp()
+    {
+        client = new HttpClient(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(3), PooledConnectionLifetime = TimeSpan.FromMinutes(5), MaxConnectionsPerServer = 16, ConnectCallback = ConnectAsync,
+        })
+        {
+            Timeout = TimeSpan.FromSeconds(5), MaxResponseContentBufferSize = MostBytes,
+        };
+    }
+
+    /// <summary>Sends a request and reads the whole answer, at most 1 MiB.</summary>
+    public async Task<(HttpStatusCode Status, byte[] Body)> SendAsync(HttpRequestMessage request, CancellationToken stop)
+    {
+        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, stop);
+        return (answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(stop));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => client.Dispose();
+
+    // Checked after the name is resolved, on the very address that is connected to: a name that changes in between gains nothing.
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken stop)
+    {
+        var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, stop);
+        foreach (var address in addresses)
+        {
+            if (IsForbidden(address)) continue;
+            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await socket.ConnectAsync(address, context.DnsEndPoint.Port, stop);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch (SocketException) when (!address.Equals(addresses[^1]))
+            {
+                socket.Dispose();
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        throw new HttpRequestException($"'{context.DnsEndPoint.Host}' has no address that may be connected to.");
+    }
+
+    private static bool IsForbidden(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
+        var bytes = address.GetAddressBytes();
+        return address.IsIPv6LinkLocal || address.IsIPv6Multicast || (bytes.Length == 4 && ((bytes[0] == 169 && bytes[1] == 254) || bytes[0] is 0 or >= 224));
+    }
+}

@@ -1,0 +1,161 @@
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.SignIn;
+using Gatehouse.SignIn.Steps;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+using Microsoft.Extensions.Primitives;
+
+namespace Gatehouse.Portal;
+
+/// <summary>The sign-in page. Each tab carries its own interaction in its address and ends where it started.</summary>
+public sealed class SignInPage(Realms realms, Interactions interactions, Dispatcher dispatcher, PasswordStep password, SessionStore sessions, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault, Gatehouse.Storage.Database database)
+{
+    private const string Step = "signin/password";
+    private const int MostForm = 16 * 1024;
+
+    /// <summary>GET: shows the form, or goes on at once when a session is good enough.</summary>
+    public async Task ShowAsync(HttpContext context)
+    {
+        if (await OpenAsync(context) is not { } open) return;
+        if (await FinishedAsync(context, open)) return;
+        await FormAsync(context, open, null, open.Interaction.LoginHint ?? "", 200);
+    }
+
+    /// <summary>POST: checks and goes on, or shows the form again.</summary>
+    public async Task SubmitAsync(HttpContext context)
+    {
+        if (context.Request.ContentLength > MostForm || !context.Request.HasFormContentType)
+        {
+            await showFault(context, null, Reasons.RequestInvalid, null);
+            return;
+        }
+
+        var form = await context.Request.ReadFormAsync(new Microsoft.AspNetCore.Http.Features.FormOptions { ValueCountLimit = 20, BufferBodyLengthLimit = MostForm, ValueLengthLimit = 4096, KeyLengthLimit = 64 }, context.RequestAborted);
+        if (await OpenAsync(context) is not { } open) return;
+        var (username, secret) = (Only(form["username"]), Only(form["password"]));
+        if (!browser.IsOwnPost(context, open.Interaction.Id, Step, Only(form["mark"])))
+        {
+            await FormAsync(context, open, words.Of(open.Language, Browser.HasNonce(context) ? "error.stale" : "error.cookies"), username, 403);
+            return;
+        }
+
+        if (username.Trim().Length == 0 || secret.Length == 0)
+        {
+            await FormAsync(context, open, words.Of(open.Language, "error.missing"), username, 400);
+            return;
+        }
+
+        var folded = Names.Fold(username);
+        var origin = browser.OriginOf(context, open.Realm.Name, folded);
+        switch (await password.TryAsync(open.Realm, open.Interaction, username, secret, origin, open.Session, context.RequestAborted))
+        {
+            case PasswordOutcome.In arrived:
+                Cookie.Write(context.Response, open.Realm.Name, arrived.Cookie, issuers.IsTls);
+                browser.Remember(context, open.Realm.Name, folded);
+                Pages.Go(context, Resume(open.Interaction));
+                break;
+            case PasswordOutcome.Wait wait:
+                context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.For.TotalSeconds)).ToString();
+                await FormAsync(context, open, words.Of(open.Language, "error.wait", (int)Math.Ceiling(wait.For.TotalSeconds)), username, 429);
+                break;
+            case PasswordOutcome.Busy:
+                context.Response.Headers.RetryAfter = "2";
+                await FormAsync(context, open, words.Of(open.Language, "error.busy"), username, 503);
+                break;
+            default:
+                await FormAsync(context, open, words.Of(open.Language, "error.wrong"), username, 401);
+                break;
+        }
+    }
+
+    /// <summary>Where a sign-in without an application ends.</summary>
+    public Task DoneAsync(HttpContext context)
+    {
+        var realm = realms.Find((string)context.Request.RouteValues["realm"]!);
+        var language = Words.Choose(null, context.Request.Headers.AcceptLanguage);
+        var body = new Html().Raw("<h1>").Text(words.Of(language, "signedin.heading")).Raw("</h1><p>").Text(words.Of(language, "signedin.text")).Raw("</p>");
+        return pages.SendAsync(context, language, realm?.DisplayName ?? realm?.Name ?? "", words.Of(language, "signedin.title"), body);
+    }
+
+    private sealed record Open(Realm Realm, Interaction Interaction, string Back, string Language, Session? Session);
+
+    // Realm, interaction, session; false after the browser was sent to start anew, or shown a fault.
+    private async Task<Open?> OpenAsync(HttpContext context)
+    {
+        var name = (string)context.Request.RouteValues["realm"]!;
+        if (realms.Find(name) is not { Enabled: true } realm)
+        {
+            await showFault(context, null, Reasons.NotFound, null);
+            return null;
+        }
+
+        var query = context.Request.Query;
+        var (id, back) = (query["i"].ToString(), query["back"].ToString());
+        if (back.Length > 0 && !LocalPath.IsSafe(back))
+        {
+            await showFault(context, name, Reasons.RequestInvalid, null);
+            return null;
+        }
+
+        var interaction = id.Length > 0 ? await interactions.FindAsync(name, id, context.RequestAborted) : null;
+        if (interaction is null && id.Length > 0)
+        {
+            // Timed out, or finished in the meantime: what it was for starts anew by itself.
+            Pages.Go(context, back.Length > 0 ? back : $"/realms/{name}/sign-in");
+            return null;
+        }
+
+        interaction ??= await interactions.BeginAsync(new Interaction { Id = "", Realm = name, ResumePath = back.Length > 0 ? back : $"/realms/{name}/signed-in" }, realm.InteractionLife, context.RequestAborted);
+        var session = Cookie.Read(context.Request.Headers, name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(name, cookie, context.RequestAborted) : null;
+        return new Open(realm, interaction, back, Words.Choose(interaction.Locales, context.Request.Headers.AcceptLanguage), session);
+    }
+
+    // Another tab signed in meanwhile: this one goes on without asking, unless its application wants a fresh proof.
+    private async Task<bool> FinishedAsync(HttpContext context, Open open)
+    {
+        if (dispatcher.NextOf(open.Interaction, open.Session) is not Next.Finished finished) return false;
+        if (open.Interaction.Session is null)
+        {
+            await database.WriteAsync(async work =>
+            {
+                await interactions.FinishAsync(work, open.Interaction, finished.Session);
+                return true;
+            }, context.RequestAborted);
+        }
+
+        Pages.Go(context, Resume(open.Interaction));
+        return true;
+    }
+
+    private static string Resume(Interaction interaction) => interaction.ResumePath.EndsWith("?i=", StringComparison.Ordinal) ? interaction.ResumePath + interaction.Id : interaction.ResumePath;
+
+    private Task FormAsync(HttpContext context, Open open, string? error, string username, int status)
+    {
+        string Say(string key, params object[] values) => words.Of(open.Language, key, values);
+        var nonce = browser.Nonce(context);
+        var action = $"/realms/{open.Realm.Name}/sign-in?i={open.Interaction.Id}&back={Uri.EscapeDataString(open.Back)}";
+        var html = new Html().Raw("<h1>").Text(Say("signin.heading")).Raw("</h1>");
+        if ((open.Interaction.ClientName ?? open.Interaction.ClientId) is { } client) html.Raw("<p>").Text(Say("signin.to", client)).Raw("</p>");
+        if (error is not null) html.Raw("<p class=\"alert\" role=\"alert\" id=\"error\">").Text(error).Raw("</p>");
+        else if (open.Interaction.Fresh && open.Session is not null) html.Raw("<p>").Text(Say("signin.again")).Raw("</p>");
+        html.Raw("<form method=\"post\"").Attribute("action", action).Raw("><input type=\"hidden\" name=\"mark\"").Attribute("value", browser.Mark(open.Interaction.Id, Step, nonce)).Raw(">");
+        Field(html, "username", "text", Say("signin.username"), "username", username, error is not null, focus: username.Length == 0);
+        Field(html, "password", "password", Say("signin.password"), "current-password", "", error is not null, focus: username.Length > 0);
+        html.Raw("<button type=\"submit\">").Text(Say("signin.submit")).Raw("</button></form>");
+        var title = error is null ? Say("signin.title") : $"{Say("error.prefix")}: {Say("signin.title")}";
+        return pages.SendAsync(context, open.Language, open.Realm.DisplayName ?? open.Realm.Name, title, html, status);
+    }
+
+    private static void Field(Html html, string name, string type, string label, string autocomplete, string value, bool invalid, bool focus)
+    {
+        html.Raw("<label").Attribute("for", name).Raw(">").Text(label).Raw("</label><input").Attribute("id", name).Attribute("name", name).Attribute("type", type).Attribute("autocomplete", autocomplete)
+            .Raw(" required maxlength=\"256\" autocapitalize=\"none\" spellcheck=\"false\"");
+        if (value.Length > 0) html.Attribute("value", value);
+        if (invalid) html.Raw(" aria-invalid=\"true\" aria-describedby=\"error\"");
+        if (focus) html.Raw(" autofocus");
+        html.Raw(">");
+    }
+
+    private static string Only(StringValues values) => values.Count == 1 ? values[0] ?? "" : "";
+}

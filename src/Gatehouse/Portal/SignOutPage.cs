@@ -1,0 +1,79 @@
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.SignIn;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+
+namespace Gatehouse.Portal;
+
+/// <summary>Asks before signing out, since anybody can link to the sign-out address.</summary>
+public sealed class SignOutPage(Realms realms, Users users, Interactions interactions, SessionStore sessions, SignOut signOut, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault)
+{
+    private const string Step = "signout/confirm";
+
+    /// <summary>GET: asks.</summary>
+    public async Task ShowAsync(HttpContext context)
+    {
+        if (await RealmAsync(context) is not { } realm) return;
+        var session = await SessionAsync(context, realm);
+        if (session is null)
+        {
+            Pages.Go(context, $"/realms/{realm.Name}/signed-out");
+            return;
+        }
+
+        var id = context.Request.Query["i"].ToString();
+        var interaction = id.Length > 0 ? await interactions.FindAsync(realm.Name, id, context.RequestAborted) : null;
+        var user = await users.FindAsync(realm.Name, session.User, context.RequestAborted);
+        var language = Words.Choose(interaction?.Locales, context.Request.Headers.AcceptLanguage);
+        var nonce = browser.Nonce(context);
+        var shown = realm.DisplayName ?? realm.Name;
+        var html = new Html().Raw("<h1>").Text(words.Of(language, "signout.heading")).Raw("</h1><p>").Text(words.Of(language, "signout.text", user?.Username ?? "?", shown)).Raw("</p><form method=\"post\"")
+            .Attribute("action", $"/realms/{realm.Name}/sign-out?i={Uri.EscapeDataString(interaction?.Id ?? "")}").Raw("><input type=\"hidden\" name=\"mark\"").Attribute("value", browser.Mark(interaction?.Id ?? "", Step, nonce))
+            .Raw("><button type=\"submit\">").Text(words.Of(language, "signout.submit")).Raw("</button></form><a class=\"button quiet\"").Attribute("href", $"/realms/{realm.Name}/signed-in").Raw(">").Text(words.Of(language, "signout.cancel")).Raw("</a>");
+        await pages.SendAsync(context, language, shown, words.Of(language, "signout.title"), html);
+    }
+
+    /// <summary>POST: ends the session.</summary>
+    public async Task SubmitAsync(HttpContext context)
+    {
+        if (await RealmAsync(context) is not { } realm) return;
+        if (!context.Request.HasFormContentType || context.Request.ContentLength > 4096)
+        {
+            await showFault(context, realm.Name, Reasons.RequestInvalid, null);
+            return;
+        }
+
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        var id = context.Request.Query["i"].ToString();
+        if (!browser.IsOwnPost(context, id, Step, form["mark"].ToString()))
+        {
+            await showFault(context, realm.Name, Reasons.RequestInvalid, null);
+            return;
+        }
+
+        var interaction = id.Length > 0 ? await interactions.FindAsync(realm.Name, id, context.RequestAborted) : null;
+        if (await SessionAsync(context, realm) is { } session) await signOut.EndAsync(session, interaction?.ClientId, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
+        Cookie.Clear(context.Response, realm.Name, issuers.IsTls);
+        Pages.Go(context, interaction is null ? $"/realms/{realm.Name}/signed-out" : interaction.ResumePath + interaction.Id);
+    }
+
+    /// <summary>Says that it is done.</summary>
+    public async Task DoneAsync(HttpContext context)
+    {
+        if (await RealmAsync(context) is not { } realm) return;
+        var language = Words.Choose(null, context.Request.Headers.AcceptLanguage);
+        var html = new Html().Raw("<h1>").Text(words.Of(language, "signedout.heading")).Raw("</h1><p>").Text(words.Of(language, "signedout.text")).Raw("</p>");
+        await pages.SendAsync(context, language, realm.DisplayName ?? realm.Name, words.Of(language, "signedout.title"), html);
+    }
+
+    private async ValueTask<Session?> SessionAsync(HttpContext context, Realm realm)
+        => Cookie.Read(context.Request.Headers, realm.Name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(realm.Name, cookie, context.RequestAborted) : null;
+
+    private async Task<Realm?> RealmAsync(HttpContext context)
+    {
+        if (realms.Find((string)context.Request.RouteValues["realm"]!) is { Enabled: true } realm) return realm;
+        await showFault(context, null, Reasons.NotFound, null);
+        return null;
+    }
+}

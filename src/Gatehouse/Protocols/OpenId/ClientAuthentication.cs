@@ -1,0 +1,65 @@
+using System.Text;
+using Gatehouse.Clients;
+using Gatehouse.Credentials;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+using Gatehouse.Wire.Jose;
+using Gatehouse.Wire.OAuth;
+using Gatehouse.Wire.Text;
+
+namespace Gatehouse.Protocols.OpenId;
+
+/// <summary>Client authentication at the token, introspection, revocation and PAR endpoints: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c> (RFC 7523), <c>none</c> for public clients. Exactly one method at a time (RFC 6749, 2.3).</summary>
+public sealed class ClientAuthentication(ClientStore clients, UsedAssertions used, Issuers issuers, TimeProvider time)
+{
+    private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    private static readonly TimeSpan LongestAssertion = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
+
+    // One text for unknown client, wrong secret and wrong method: nothing to probe.
+    private static readonly OAuthError Failed = OAuthError.InvalidClient("Invalid client or Invalid client credentials");
+
+    /// <summary>The client, or the error to answer. A public client passes only when <paramref name="publicToo"/>.</summary>
+    public async ValueTask<(Client? Client, OAuthError? Error)> IdentifyAsync(HttpContext context, Realm realm, Parameters parameters, bool publicToo)
+    {
+        var stop = context.RequestAborted;
+        var basic = Finder.FindClient(context.Request.Headers);
+        if (basic is Found.Conflict) return (null, OAuthError.InvalidRequest("The Authorization header cannot be read."));
+        var header = (basic as Found.One)?.Credential;
+        var secret = parameters["client_secret"];
+        var assertion = parameters["client_assertion"];
+        if ((header is not null ? 1 : 0) + (secret is not null ? 1 : 0) + (assertion is not null ? 1 : 0) > 1) return (null, OAuthError.InvalidRequest("More than one method of client authentication was used."));
+        if (header is not null && parameters["client_id"] is { } repeated && repeated != header.Name) return (null, OAuthError.InvalidRequest("The client_id in the body is not the one in the Authorization header."));
+
+        if (assertion is not null) return await ByAssertionAsync(realm, parameters, assertion, stop);
+        var id = header?.Name ?? parameters["client_id"];
+        if (id is null) return (null, OAuthError.InvalidClient("The client did not say who it is."));
+        var client = await clients.FindByClientIdAsync(realm.Name, id, stop);
+        var given = header?.Value ?? (secret is null ? null : new Secret(secret));
+        if (client is not { Enabled: true }) return (null, Failed);
+        if (client.Public) return publicToo && given is null ? (client, null) : (null, Failed);
+        return given is not null && await clients.CheckSecretAsync(client, given, stop) ? (client, null) : (null, Failed);
+    }
+
+    // RFC 7523, 3: issuer and subject are the client, the audience is us, short life, used once.
+    private async Task<(Client?, OAuthError?)> ByAssertionAsync(Realm realm, Parameters parameters, string assertion, CancellationToken stop)
+    {
+        if (parameters["client_assertion_type"] != AssertionType) return (null, OAuthError.InvalidRequest("The parameter 'client_assertion_type' must be " + AssertionType + "."));
+        if (!Jws.TryParse(assertion, Limits.Default, out var jws, out _) || !JwtClaims.TryParse(jws.Payload, Limits.Default, out var claims, out _)) return (null, Failed);
+        var id = claims.Subject;
+        if (id is null || claims.Issuer != id || (parameters["client_id"] is { } named && named != id)) return (null, Failed);
+        if (await clients.FindByClientIdAsync(realm.Name, id, stop) is not { Enabled: true, Jwks: { } jwks } client) return (null, Failed);
+        if (!JwkSet.TryParse(Encoding.UTF8.GetBytes(jwks), out var set, out _) || set.Find(jws.KeyId, jws.Algorithm.Name) is not { } key) return (null, Failed);
+        using var verifier = new JoseVerifier(key);
+        if (verifier.Verify(jws) != JoseError.None) return (null, Failed);
+
+        var issuer = issuers.Of(realm.Name);
+        if (!claims.Audience.Any(audience => audience == issuer || audience == issuer + "/protocol/openid-connect/token")) return (null, OAuthError.InvalidClient("The assertion is meant for another audience."));
+        var now = time.GetUtcNow();
+        if (claims.ExpiresAt is not { } exp || claims.Id is not { Length: > 0 and <= 255 } jti) return (null, OAuthError.InvalidClient("The assertion needs 'exp' and 'jti'."));
+        var ends = DateTimeOffset.FromUnixTimeSeconds(exp);
+        if (ends + Skew <= now) return (null, OAuthError.InvalidClient("The assertion has expired."));
+        if (ends > now + LongestAssertion + Skew || claims.NotBefore > (now + Skew).ToUnixTimeSeconds() || claims.IssuedAt > (now + Skew).ToUnixTimeSeconds()) return (null, OAuthError.InvalidClient("The assertion lives longer than five minutes, or begins in the future."));
+        return await used.TakeAsync(realm.Name, client.ClientId, jti, ends + Skew, stop) ? (client, null) : (null, OAuthError.InvalidClient("The assertion was used before."));
+    }
+}

@@ -1,0 +1,102 @@
+using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
+using System.Text.Json;
+using Gatehouse.People;
+using Gatehouse.Terms;
+using Gatehouse.Wire.OAuth;
+
+namespace Gatehouse.Protocols.OpenId;
+
+/// <summary>Reads requests and writes answers in the protocol's own form.</summary>
+internal static class Exchange
+{
+    /// <summary>The realm of the address, or null after a 404 was written.</summary>
+    public static async Task<Realm?> RealmAsync(HttpContext context, Realms realms)
+    {
+        var realm = realms.Find((string)context.Request.RouteValues["realm"]!);
+        if (realm is { Enabled: true }) return realm;
+        await ErrorAsync(context, new OAuthError("not_found", realm is null ? "Realm does not exist" : "Realm not enabled", realm is null ? 404 : 403));
+        return null;
+    }
+
+    /// <summary>The form of a POST body: bounded, strictly decoded, without model binding.</summary>
+    public static async Task<(Parameters? Parameters, OAuthError? Error)> FormAsync(HttpContext context)
+    {
+        if (context.Request.ContentType is not { } type || !type.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
+            return (null, OAuthError.InvalidRequest("The body must be application/x-www-form-urlencoded."));
+        var reader = context.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(context.RequestAborted);
+            if (read.Buffer.Length > Parameters.Longest)
+            {
+                reader.AdvanceTo(read.Buffer.End);
+                return (null, OAuthError.InvalidRequest("The request is too long."));
+            }
+
+            if (!read.IsCompleted)
+            {
+                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                continue;
+            }
+
+            var ok = TryParse(read.Buffer, out var parameters, out var error);
+            reader.AdvanceTo(read.Buffer.End);
+            return ok ? (parameters, null) : (null, error);
+        }
+    }
+
+    /// <summary>Writes JSON that must not be kept (RFC 6749, 5.1).</summary>
+    public static async Task JsonAsync(HttpContext context, ReadOnlyMemory<byte> body, int status = 200)
+    {
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        NoStore(response);
+        await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <summary>Writes an error in OAuth's form.</summary>
+    public static Task ErrorAsync(HttpContext context, OAuthError error)
+    {
+        // RFC 6749, 5.2: a client that used the Authorization header is told the scheme.
+        if (error.Code == "invalid_client" && context.Request.Headers.ContainsKey("Authorization")) context.Response.Headers.WWWAuthenticate = "Basic realm=\"gatehouse\"";
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("error", error.Code);
+            writer.WriteString("error_description", error.Description);
+            writer.WriteEndObject();
+        }
+
+        return JsonAsync(context, buffer.WrittenMemory, error.Status);
+    }
+
+    /// <summary>Nothing on the way keeps the answer.</summary>
+    public static void NoStore(HttpResponse response)
+    {
+        response.Headers.CacheControl = "no-store";
+        response.Headers.Pragma = "no-cache";
+    }
+
+    /// <summary>Client address for the audit log.</summary>
+    public static string? AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString();
+
+    private static bool TryParse(ReadOnlySequence<byte> body, [NotNullWhen(true)] out Parameters? parameters, [NotNullWhen(false)] out OAuthError? error)
+    {
+        var chars = ArrayPool<char>.Shared.Rent((int)body.Length + 1);
+        try
+        {
+            // Latin-1: every byte a character; bytes above 127 are refused by the parser, for an encoder escapes them.
+            var length = Encoding.Latin1.GetChars(body, chars);
+            return Parameters.TryParse(chars.AsSpan(0, length), out parameters, out error);
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(chars, clearArray: true);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text;
+using Gatehouse.People;
+using Gatehouse.Wire.OAuth;
+
+namespace Gatehouse.Protocols.OpenId;
+
+/// <summary>The pushed authorization request endpoint (RFC 9126, 2).</summary>
+public sealed class PushedEndpoint(Realms realms, ClientAuthentication authentication, AuthorizeChecks checks, PushedRequests pushed)
+{
+    /// <summary>Answers 201 with a <c>request_uri</c>.</summary>
+    public async Task PushAsync(HttpContext context)
+    {
+        if (await Exchange.RealmAsync(context, realms) is not { } realm) return;
+        var (parameters, error) = await Exchange.FormAsync(context);
+        if (parameters is not null)
+        {
+            var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true);
+            error = unknown;
+            if (client is not null)
+            {
+                Cors.Allow(context, client);
+                error = parameters["request_uri"] is not null
+                    ? OAuthError.InvalidRequest("A pushed request has no request_uri (RFC 9126, 2.1).")
+                    : await checks.PushAsync(new AuthorizeRequest(realm, parameters) { Client = client, Pushed = true }, context.RequestAborted);
+                if (error is null)
+                {
+                    var uri = await pushed.KeepAsync(realm.Name, client.ClientId, parameters, context.RequestAborted);
+                    await Exchange.JsonAsync(context, Encoding.UTF8.GetBytes($$"""{"request_uri":"{{uri}}","expires_in":{{PushedRequests.LifeSeconds}}}"""), 201);
+                    return;
+                }
+            }
+        }
+
+        await Exchange.ErrorAsync(context, error!);
+    }
+}

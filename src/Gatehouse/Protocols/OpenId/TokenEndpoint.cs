@@ -1,0 +1,75 @@
+using System.Collections.Frozen;
+using Gatehouse.Audit;
+using Gatehouse.People;
+using Gatehouse.Tokens;
+using Gatehouse.Tokens.Grants;
+using Gatehouse.Wire.OAuth;
+
+namespace Gatehouse.Protocols.OpenId;
+
+/// <summary>The token endpoint (RFC 6749, 3.2): five phases that no grant can skip. 1 request, 2 client, 3 grant allowed, 4 the grant authorizes, 5 the mint.</summary>
+public sealed class TokenEndpoint(Realms realms, ClientAuthentication authentication, IEnumerable<IGrant> grants, Issuer issuer, AuditLog audit)
+{
+    private readonly FrozenDictionary<string, IGrant> grants = grants.ToFrozenDictionary(grant => grant.Type);
+
+    /// <summary>Answers a token request.</summary>
+    public async Task AskAsync(HttpContext context)
+    {
+        // 1 The request is well-formed.
+        if (await Exchange.RealmAsync(context, realms) is not { } realm) return;
+        var (parameters, malformed) = await Exchange.FormAsync(context);
+        if (parameters is null)
+        {
+            await Exchange.ErrorAsync(context, malformed!);
+            return;
+        }
+
+        // 2 The client is who it says.
+        var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true);
+        if (client is null)
+        {
+            await RefuseAsync(context, realm.Name, null, parameters, unknown!);
+            return;
+        }
+
+        Cors.Allow(context, client);
+
+        // 3 It may use this grant.
+        var error = parameters["grant_type"] is not { } type ? OAuthError.InvalidRequest("Missing form parameter: grant_type")
+            : !grants.TryGetValue(type, out var grant) ? OAuthError.UnsupportedGrant("Unsupported grant_type")
+            : !grant.IsAllowed(client) ? OAuthError.UnauthorizedClient("The client may not use this grant.") : null;
+        if (error is not null)
+        {
+            await RefuseAsync(context, realm.Name, client.ClientId, parameters, error);
+            return;
+        }
+
+        // 4 The grant authorizes, repeats a stored answer, or refuses.
+        var result = await grants[parameters["grant_type"]!].AuthorizeAsync(new GrantRequest(realm, client, parameters, Exchange.AddressOf(context)), context.RequestAborted);
+        switch (result)
+        {
+            case GrantResult.Refused refused:
+                await RefuseAsync(context, realm.Name, client.ClientId, parameters, refused.Error);
+                return;
+            case GrantResult.Repeated repeated:
+                await Exchange.JsonAsync(context, repeated.Tokens.ToJson());
+                return;
+        }
+
+        // 5 The mint runs its checklist, signs and writes.
+        var (tokens, no) = await issuer.MintAsync(((GrantResult.Granted)result).Authorization, context.RequestAborted);
+        if (tokens is null) await Exchange.ErrorAsync(context, no!);
+        else await Exchange.JsonAsync(context, tokens.ToJson());
+    }
+
+    private Task RefuseAsync(HttpContext context, string realm, string? client, Parameters parameters, OAuthError error)
+    {
+        var type = parameters["grant_type"] switch { "refresh_token" => "REFRESH_TOKEN_ERROR", "authorization_code" => "CODE_TO_TOKEN_ERROR", _ => "CLIENT_LOGIN_ERROR" };
+        audit.Note(new AuditEvent
+        {
+            Realm = realm, Type = type, Client = client ?? (parameters["client_id"] is { Length: <= 255 } named ? named : null), Address = Exchange.AddressOf(context), Error = error.Code,
+            Details = new Dictionary<string, string> { ["reason"] = error.Description },
+        });
+        return Exchange.ErrorAsync(context, error);
+    }
+}

@@ -1,0 +1,46 @@
+using Gatehouse.Audit;
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.Storage;
+using Gatehouse.Terms;
+
+namespace Gatehouse.SignIn;
+
+/// <summary>Where a request came from, as sign-in needs it.</summary>
+/// <param name="Address">Client address, for the audit log.</param>
+/// <param name="Network">Its network, for throttling.</param>
+/// <param name="Device">Known device mark of this browser; null when unknown.</param>
+/// <param name="Agent">User agent.</param>
+public sealed record Origin(string? Address, string Network, string? Device, string? Agent);
+
+/// <summary>A proven person becomes a session: one transaction holds the session, the finished interaction and the audit event. The cookie's value is always new (session fixation).</summary>
+public sealed class Arrival(Database database, SessionStore sessions, Interactions interactions, AuditLog audit, TimeProvider time)
+{
+    /// <summary>Starts a session and finishes the interaction; returns the cookie's value.</summary>
+    public Task<string> StartAsync(Realm realm, Interaction? interaction, User user, string? newPasswordHash, Users users, Origin origin, Session? before, CancellationToken stop)
+    {
+        var now = time.GetUtcNow();
+        // The same person proves it again (prompt=login): the session goes on, with a new cookie. Another person: the old session ends.
+        var again = before is not null && before.User == user.Id;
+        var session = again
+            ? before! with { AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + realm.SessionIdle }
+            : new Session
+            {
+                Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, AuthenticatedAt = now, StartedAt = now, LastUsedAt = now,
+                EndsAt = now + realm.SessionMax, IdleEndsAt = now + realm.SessionIdle, Address = origin.Address, Agent = origin.Agent is { Length: > 200 } longer ? longer[..200] : origin.Agent,
+            };
+        return database.WriteAsync(async work =>
+        {
+            if (before is not null && !again) await sessions.EndAsync(work, realm.Name, before.Id);
+            var cookie = again ? await sessions.RenewAsync(work, session) : await sessions.StartAsync(work, session);
+            if (interaction is not null) await interactions.FinishAsync(work, interaction, session.Id);
+            if (newPasswordHash is not null) await users.SetPasswordHashAsync(work, realm.Name, user.Id, newPasswordHash, temporary: false);
+            await audit.WriteAsync(work, new AuditEvent
+            {
+                Realm = realm.Name, Type = "LOGIN", Client = interaction?.ClientId, User = user.Id, Session = session.Id, Address = origin.Address,
+                Details = new Dictionary<string, string> { ["username"] = user.Username, ["method"] = "password" },
+            });
+            return cookie;
+        }, stop);
+    }
+}

@@ -1,0 +1,65 @@
+using Gatehouse.SignIn.Steps;
+
+namespace Gatehouse.SignIn;
+
+/// <summary>Owns how a person gets in: stored interactions, steps, password hashing, throttling, sign-out. Never renders a page and never issues a token.</summary>
+public static class SignInRoom
+{
+    /// <summary>Adds the sign-in.</summary>
+    public static IServiceCollection AddSignIn(this IServiceCollection services, IConfiguration section)
+    {
+        services.AddOptions<SignInSettings>().Bind(section)
+            .Validate(settings => settings.PasswordIterations >= 100_000, "signin:passwordIterations must be 100000 or more (OWASP: 210000 for PBKDF2-HMAC-SHA512).")
+            .Validate(settings => settings.PasswordThreads is >= 1 and <= 64, "signin:passwordThreads must be 1 to 64.")
+            .ValidateOnStart();
+        services.AddSingleton<Passwords>();
+        services.AddSingleton<Interactions>();
+        services.AddSingleton<Guard>();
+        services.AddSingleton<PasswordStep>();
+        services.AddSingleton<Dispatcher>();
+        services.AddSingleton<Arrival>();
+        services.AddSingleton<SignOut>();
+        services.AddHostedService<SignInUpkeep>();
+        return services;
+    }
+}
+
+/// <summary>Settings of the sign-in.</summary>
+public sealed class SignInSettings
+{
+    /// <summary>PBKDF2-HMAC-SHA512 iterations (OWASP Password Storage Cheat Sheet: 210,000).</summary>
+    public int PasswordIterations { get; set; } = 210_000;
+
+    /// <summary>Threads that hash passwords; no more hashes run at once.</summary>
+    public int PasswordThreads { get; set; } = Math.Max(1, Environment.ProcessorCount - 1);
+
+    /// <summary>Hashes that may wait; beyond it sign-in answers 503.</summary>
+    public int PasswordQueue { get; set; } = 256;
+}
+
+/// <summary>Forgets old interactions in small steps.</summary>
+internal sealed class SignInUpkeep(Interactions interactions, TimeProvider time, ILogger<SignInUpkeep> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromMinutes(1), time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                try
+                {
+                    await interactions.PruneAsync(stoppingToken);
+                }
+                catch (Exception wrong) when (wrong is System.Data.Common.DbException or Storage.StorageFault)
+                {
+                    logger.LogWarning("Old interactions could not be pruned: {Message}", wrong.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end.
+        }
+    }
+}

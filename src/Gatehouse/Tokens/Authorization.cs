@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Gatehouse.Clients;
+using Gatehouse.Sessions;
+using Gatehouse.Terms;
+
+namespace Gatehouse.Tokens;
+
+/// <summary>The result of any grant: what someone may be given. Only <see cref="Issuer"/> turns it into tokens, after its one checklist.</summary>
+public sealed record Authorization
+{
+    /// <summary>Grant that led here (<c>authorization_code</c>, <c>refresh_token</c>, <c>client_credentials</c>).</summary>
+    public required string Grant { get; init; }
+
+    /// <summary>Realm.</summary>
+    public required Realm Realm { get; init; }
+
+    /// <summary>Client that receives the tokens.</summary>
+    public required Client Client { get; init; }
+
+    /// <summary>User id; null when the client acts for itself.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Session of the user; null for services and for offline tokens.</summary>
+    public Session? Session { get; init; }
+
+    /// <summary>Granted scopes.</summary>
+    public ImmutableArray<string> Scopes { get; init; } = [];
+
+    /// <summary>Nonce of the authorization request (OpenID Connect Core, 3.1.2.1).</summary>
+    public string? Nonce { get; init; }
+
+    /// <summary>When the person proved who they are.</summary>
+    public DateTimeOffset? AuthenticatedAt { get; init; }
+
+    /// <summary>Authentication context class.</summary>
+    public string? Level { get; init; }
+
+    /// <summary>A refresh token goes with it.</summary>
+    public bool WithRefresh { get; init; }
+
+    /// <summary>Refresh token that is being rotated.</summary>
+    public RefreshUse? Rotates { get; init; }
+
+    /// <summary>Code that is being redeemed, so that a replay can end what came of it.</summary>
+    public string? CodeHash { get; init; }
+
+    /// <summary>Address of the client, for the audit log.</summary>
+    public string? Address { get; init; }
+
+    /// <summary>Whether an ID token is due.</summary>
+    public bool IsOpenId => User is not null && Scopes.Contains("openid");
+
+    /// <summary>Whether the refresh token outlives the session.</summary>
+    public bool IsOffline => Scopes.Contains("offline_access");
+}

@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Gatehouse.Audit;
+using Gatehouse.Keys;
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.Wire.OAuth;
+
+namespace Gatehouse.Tokens;
+
+/// <summary>The one mint. Whatever the grant, the same checklist runs here, in this order, and nobody else signs.</summary>
+public sealed class Issuer(Issuers issuers, SigningKeys keys, Users users, RightsCache rights, SessionStore sessions, RefreshTokens refreshTokens, AuditLog audit, TimeProvider time)
+{
+    /// <summary>Makes the tokens of an authorization, or says which check failed.</summary>
+    /// <remarks>1 realm, 2 client, 3 grant allowed, 4 user enabled, 5 session alive, 6 rights, 7 lifetimes, 8 sign, 9 write and audit.</remarks>
+    public async ValueTask<(TokenSet? Tokens, OAuthError? Error)> MintAsync(Authorization a, CancellationToken stop)
+    {
+        var now = time.GetUtcNow();
+
+        // 1 The realm is open.
+        if (!a.Realm.Enabled) return Refuse(a, OAuthError.InvalidGrant("The realm is disabled."));
+
+        // 2 The client is enabled.
+        if (!a.Client.Enabled) return Refuse(a, OAuthError.InvalidClient("The client is disabled."));
+
+        // 3 The client may use this grant.
+        if (a.User is null ? !a.Client.ServiceAccount || a.Client.Public : !a.Client.StandardFlow) return Refuse(a, OAuthError.UnauthorizedClient("The client may not use this grant."));
+
+        // 4 The user exists and is enabled: asked now, not when the grant began.
+        var user = a.User is null ? null : await users.FindAsync(a.Realm.Name, a.User, stop);
+        if (a.User is not null && user is not { Enabled: true }) return Refuse(a, OAuthError.InvalidGrant("The user is disabled or gone."));
+
+        // 5 The session is alive, unless the tokens are meant to outlive it.
+        if (a.User is not null && !a.IsOffline && (a.Session is null || await sessions.FindAsync(a.Realm.Name, a.Session.Id, stop) is null)) return Refuse(a, OAuthError.InvalidGrant("The session has ended. Sign in again."));
+
+        // 6 What the subject may claim, cut to what the client may see.
+        var all = user is not null
+            ? await rights.OfAsync(a.Realm.Name, RoleHolder.User, user.Id, stop)
+            : await rights.OfAsync(a.Realm.Name, RoleHolder.ServiceAccount, a.Client.ClientId, stop);
+        IReadOnlyCollection<string> roles = a.Client.FullScope ? all.Roles : all.Roles.Where(role => a.Client.RoleScope.Contains(role) || role.StartsWith(a.Client.ClientId + "/", StringComparison.Ordinal)).ToHashSet();
+
+        // 7 Lifetimes: a token never outlives its session.
+        var life = a.Client.AccessTokenLife ?? a.Realm.AccessTokenLife;
+        var expires = now + life;
+        if (!a.IsOffline && a.Session is { } bound && bound.EndsAt < expires) expires = bound.EndsAt;
+
+        // 8 Sign.
+        var subject = new Subject(a, issuers.Of(a.Realm.Name), user, roles, all.Groups, now, expires, NewId());
+        var algorithm = a.Client.SigningAlgorithm ?? a.Realm.SigningAlgorithm;
+        var signer = await keys.SignerAsync(a.Realm.Name, algorithm, stop);
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        AccessClaims.Write(buffer, subject);
+        var access = signer.Sign(buffer.WrittenSpan, "at+jwt");
+        string? id = null;
+        if (a.IsOpenId)
+        {
+            buffer.ResetWrittenCount();
+            IdClaims.Write(buffer, subject, HalfHash(access, algorithm));
+            id = signer.Sign(buffer.WrittenSpan, "JWT");
+        }
+
+        var tokens = new TokenSet
+        {
+            AccessToken = access, ExpiresIn = (int)(expires - now).TotalSeconds, IdToken = id, Scope = string.Join(' ', a.Scopes), SessionState = a.Session?.Id,
+        };
+
+        // 9 Write and audit. What is durable (a refresh token) carries its audit event in the same transaction.
+        if (a.WithRefresh) return await refreshTokens.IssueAsync(a, tokens, subject.TokenId, stop);
+        audit.Note(Event(a, null));
+        return (tokens, null);
+    }
+
+    internal static AuditEvent Event(Authorization a, OAuthError? error) => new()
+    {
+        Realm = a.Realm.Name,
+        Type = (a.Grant switch { "client_credentials" => "CLIENT_LOGIN", "refresh_token" => "REFRESH_TOKEN", _ => "CODE_TO_TOKEN" }) + (error is null ? "" : "_ERROR"),
+        Client = a.Client.ClientId, User = a.User, Session = a.Session?.Id, Address = a.Address, Error = error?.Code,
+        Details = error is null ? null : new Dictionary<string, string> { ["reason"] = error.Description },
+    };
+
+    // OpenID Connect Core, 3.1.3.6: left half of the hash that belongs to the algorithm.
+    internal static string HalfHash(string token, string algorithm)
+    {
+        var bytes = Encoding.ASCII.GetBytes(token);
+        var hash = algorithm[^3..] switch { "256" => SHA256.HashData(bytes), "384" => SHA384.HashData(bytes), _ => SHA512.HashData(bytes) };
+        return Base64Url.EncodeToString(hash.AsSpan(0, hash.Length / 2));
+    }
+
+    private static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
+
+    private (TokenSet?, OAuthError?) Refuse(Authorization a, OAuthError error)
+    {
+        audit.Note(Event(a, error));
+        return (null, error);
+    }
+}

@@ -1,0 +1,190 @@
+using System.Buffers.Text;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Dapper;
+using Gatehouse.Audit;
+using Gatehouse.Keys;
+using Gatehouse.Storage;
+using Gatehouse.Wire.OAuth;
+
+namespace Gatehouse.Tokens;
+
+/// <summary>
+/// Refresh tokens and their families (RFC 9700, 4.14.2). Each use makes a new token. Within the grace, whoever presents the used one gets the very same answer (two tabs that refresh at once);
+/// later, it is a replay: the family ends, and the audit log says why.
+/// </summary>
+public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog audit, Revocations revocations, TimeProvider time)
+{
+    private const string Purpose = "refresh token";
+
+    /// <summary>Looks a presented token up: a use, or a stored answer inside the grace, or an error.</summary>
+    public async Task<(RefreshUse? Use, TokenSet? Same, OAuthError? Error)> PresentAsync(Terms.Realm realm, string token, string clientId, string? address, CancellationToken stop)
+    {
+        if (token.Length > 128) return (null, null, OAuthError.InvalidGrant("The refresh token is not valid."));
+        var hash = HashOf(token);
+        var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>(Select, new { realm = realm.Name, hash }), stop);
+        if (row is null || row.ClientId != clientId) return (null, null, OAuthError.InvalidGrant("The refresh token is not valid."));
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (row.EndedAt is not null) return (null, null, OAuthError.InvalidGrant($"The refresh token was ended: {row.EndReason}."));
+        if (row.ExpiresAt <= now || row.FamilyEndsAt <= now) return (null, null, OAuthError.InvalidGrant("Token is not active"));
+        if (row.UsedAt is { } used)
+        {
+            if (now - used <= (long)realm.RefreshGrace.TotalMilliseconds && Open(row.Answer) is { } same) return (null, same, null);
+            await EndForReplayAsync(row, address, stop);
+            return (null, null, OAuthError.InvalidGrant("The refresh token was used before; all tokens that came of it were ended."));
+        }
+
+        return (row.ToUse(hash), null, null);
+    }
+
+    /// <summary>Writes the refresh token of an authorization: the first of a family, or the successor of the one it rotates. When another request rotated it first, the answer is that request's.</summary>
+    internal async Task<(TokenSet? Tokens, OAuthError? Error)> IssueAsync(Authorization a, TokenSet tokens, string accessTokenId, CancellationToken stop)
+    {
+        var made = "ghr_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var now = time.GetUtcNow();
+        var ends = a.IsOffline ? now.AddYears(10) : a.Session!.EndsAt;
+        var expires = a.IsOffline ? now.AddDays(60) : Min(now + a.Realm.SessionIdle, ends);
+        var answer = tokens with { RefreshToken = made, RefreshExpiresIn = a.IsOffline ? 0 : (int)(expires - now).TotalSeconds };
+        var sealedAnswer = sealer.Seal(Purpose, JsonSerializer.SerializeToUtf8Bytes(answer));
+        var family = a.Rotates?.Family ?? Guid.NewGuid().ToString("n");
+        var same = await database.WriteAsync(async work =>
+        {
+            if (a.Rotates is { } old)
+            {
+                var first = await work.Connection.ExecuteAsync("update refresh_tokens set used_at = @at, answer = @sealedAnswer where hash = @Hash and used_at is null", new { at = work.Now, sealedAnswer, old.Hash }, work.Transaction);
+                if (first == 0) return await work.Connection.ExecuteScalarAsync<byte[]?>("select answer from refresh_tokens where hash = @Hash", new { old.Hash }, work.Transaction) ?? [];
+                var alive = await work.Connection.ExecuteAsync("update refresh_families set access_token = @accessTokenId where id = @family and ended_at is null", new { accessTokenId, family }, work.Transaction);
+                if (alive == 0) return [];
+            }
+            else
+            {
+                await work.Connection.ExecuteAsync(
+                    """
+                    insert into refresh_families (id, realm, client_id, user_id, session_id, scope, nonce, auth_time, level, code, access_token, created_at, ends_at)
+                    values (@family, @realm, @client, @User, @session, @scope, @Nonce, @authTime, @Level, @CodeHash, @accessTokenId, @at, @ends)
+                    """,
+                    new { family, realm = a.Realm.Name, client = a.Client.ClientId, a.User, session = a.IsOffline ? null : a.Session!.Id, scope = string.Join(' ', a.Scopes), a.Nonce, authTime = a.AuthenticatedAt?.ToUnixTimeMilliseconds(), a.Level, a.CodeHash, accessTokenId, at = work.Now, ends = ends.ToUnixTimeMilliseconds() },
+                    work.Transaction);
+            }
+
+            await work.Connection.ExecuteAsync("insert into refresh_tokens (hash, realm, family, expires_at) values (@hash, @realm, @family, @expires)",
+                new { hash = HashOf(made), realm = a.Realm.Name, family, expires = expires.ToUnixTimeMilliseconds() }, work.Transaction);
+            await audit.WriteAsync(work, Issuer.Event(a, null));
+            return (byte[]?)null;
+        }, stop);
+        if (same is null) return (answer, null);
+        return Open(same) is { } stored ? (stored, null) : (null, OAuthError.InvalidGrant("The refresh token was ended."));
+    }
+
+    /// <summary>Ends the family of a token; false when there is none of this client.</summary>
+    public async Task<bool> EndAsync(string realm, string token, string clientId, string reason, CancellationToken stop)
+    {
+        var hash = HashOf(token);
+        var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>(Select, new { realm, hash }), stop);
+        if (row is null || row.ClientId != clientId) return false;
+        await database.WriteAsync(work => EndFamilyAsync(work, realm, row.Family, row.AccessToken, reason), stop);
+        return true;
+    }
+
+    /// <summary>Ends what came of a code that was presented twice.</summary>
+    internal Task<bool> EndOfCodeAsync(string realm, string codeHash, CancellationToken stop)
+        => database.WriteAsync(async work =>
+        {
+            var family = await work.Connection.QuerySingleOrDefaultAsync<(string Id, string? AccessToken)?>("select id, access_token from refresh_families where realm = @realm and code = @codeHash", new { realm, codeHash }, work.Transaction);
+            return family is { } found && await EndFamilyAsync(work, realm, found.Id, found.AccessToken, "its authorization code was presented twice");
+        }, stop);
+
+    /// <summary>A token as introspection sees it; null when it is not active or another realm's.</summary>
+    public async Task<(RefreshUse Use, DateTimeOffset Until)?> InspectAsync(string realm, string token, CancellationToken stop)
+    {
+        if (token.Length > 128) return null;
+        var hash = HashOf(token);
+        var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>(Select, new { realm, hash }), stop);
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        if (row is null || row.EndedAt is not null || row.UsedAt is not null || row.ExpiresAt <= now || row.FamilyEndsAt <= now) return null;
+        return (row.ToUse(hash), DateTimeOffset.FromUnixTimeMilliseconds(row.ExpiresAt));
+    }
+
+    internal async Task PruneAsync(CancellationToken stop)
+    {
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        await database.WriteAsync(async work =>
+        {
+            // A used token is kept until it would have expired, so that a replay is recognised; its stored answer only as long as a grace can be.
+            await work.Connection.ExecuteAsync("update refresh_tokens set answer = null where hash in (select hash from refresh_tokens where answer is not null and used_at < @before limit 1000)", new { before = now - 120_000 }, work.Transaction);
+            await work.Connection.ExecuteAsync("delete from refresh_tokens where hash in (select hash from refresh_tokens where expires_at < @now limit 1000)", new { now }, work.Transaction);
+            await work.Connection.ExecuteAsync("delete from refresh_families where id in (select f.id from refresh_families f where not exists (select 1 from refresh_tokens t where t.family = f.id) limit 500)", transaction: work.Transaction);
+            return true;
+        }, stop);
+    }
+
+    private const string Select = """
+        select t.family, t.expires_at as ExpiresAt, t.used_at as UsedAt, t.answer, f.realm, f.client_id as ClientId, f.user_id as User, f.session_id as Session, f.scope, f.nonce, f.auth_time as AuthTime, f.level,
+          f.access_token as AccessToken, f.ends_at as FamilyEndsAt, f.ended_at as EndedAt, f.end_reason as EndReason
+        from refresh_tokens t join refresh_families f on f.id = t.family where t.hash = @hash and t.realm = @realm
+        """;
+
+    private string HashOf(string token) => Convert.ToHexStringLower(sealer.Hash(Purpose, Encoding.UTF8.GetBytes(token)));
+
+    private TokenSet? Open(byte[]? answer) => answer is { Length: > 0 } && sealer.TryOpen(Purpose, answer, out var plain) ? JsonSerializer.Deserialize<TokenSet>(plain) : null;
+
+    private Task<bool> EndForReplayAsync(Row row, string? address, CancellationToken stop)
+        => database.WriteAsync(async work =>
+        {
+            await EndFamilyAsync(work, row.Realm, row.Family, row.AccessToken, "it was used again after it had been replaced");
+            await audit.WriteAsync(work, new AuditEvent
+            {
+                Realm = row.Realm, Type = "REFRESH_TOKEN_ERROR", Client = row.ClientId, User = row.User, Session = row.Session, Address = address, Error = "refresh_token_replayed",
+                Details = new Dictionary<string, string> { ["family"] = row.Family, ["reason"] = "A used refresh token came back after the grace: one of its two holders stole it. The family was ended." },
+            });
+            return true;
+        }, stop);
+
+    private async Task<bool> EndFamilyAsync(Work work, string realm, string family, string? accessToken, string reason)
+    {
+        await work.Connection.ExecuteAsync("update refresh_families set ended_at = @at, end_reason = @reason where id = @family and ended_at is null", new { at = work.Now, reason, family }, work.Transaction);
+        if (accessToken is not null) await revocations.AddAsync(work, RevocationKind.Token, realm, accessToken);
+        return true;
+    }
+
+    private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+
+    private sealed class Row
+    {
+        public string Family { get; init; } = "";
+
+        public long ExpiresAt { get; init; }
+
+        public long? UsedAt { get; init; }
+
+        public byte[]? Answer { get; init; }
+
+        public string Realm { get; init; } = "";
+
+        public string ClientId { get; init; } = "";
+
+        public string User { get; init; } = "";
+
+        public string? Session { get; init; }
+
+        public string Scope { get; init; } = "";
+
+        public string? Nonce { get; init; }
+
+        public long? AuthTime { get; init; }
+
+        public string? Level { get; init; }
+
+        public string? AccessToken { get; init; }
+
+        public long FamilyEndsAt { get; init; }
+
+        public long? EndedAt { get; init; }
+
+        public string? EndReason { get; init; }
+
+        public RefreshUse ToUse(string hash) => new(hash, Family, Realm, ClientId, User, Session, [.. Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries)], Nonce, AuthTime is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null, Level);
+    }
+}

@@ -1,0 +1,76 @@
+using Gatehouse.Tokens.Grants;
+
+namespace Gatehouse.Tokens;
+
+/// <summary>Owns the mint: every token is made by <see cref="Issuer"/> after one checklist, verified by <see cref="Verify"/>, ended by <see cref="Revocations"/>. Never asks a person anything.</summary>
+public static class TokensRoom
+{
+    /// <summary>Adds the mint, the grants, and the checks that answer from memory.</summary>
+    public static IServiceCollection AddTokens(this IServiceCollection services, IConfiguration section)
+    {
+        services.AddOptions<TokensSettings>().Bind(section)
+            .Validate(settings => Uri.TryCreate(settings.PublicUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https", "tokens:publicUrl must be the address under which clients see this program, as https://sso.example.org.")
+            .ValidateOnStart();
+        services.AddSingleton<Issuers>();
+        services.AddSingleton<Revocations>();
+        services.AddSingleton<Codes>();
+        services.AddSingleton<RefreshTokens>();
+        services.AddSingleton<Issuer>();
+        services.AddSingleton<Verify>();
+        services.AddSingleton<Introspect>();
+        services.AddSingleton<Revoke>();
+        services.AddSingleton<UpstreamTokens>();
+        services.AddSingleton<IGrant, AuthorizationCodeGrant>();
+        services.AddSingleton<IGrant, ClientCredentialsGrant>();
+        services.AddSingleton<IGrant, RefreshGrant>();
+        services.AddHostedService<TokensUpkeep>();
+        return services;
+    }
+}
+
+/// <summary>Settings of the mint.</summary>
+public sealed class TokensSettings
+{
+    /// <summary>Address under which clients see this program; issuers are <c>{PublicUrl}/realms/{realm}</c>.</summary>
+    public string PublicUrl { get; set; } = "";
+
+    /// <summary>Difference of clocks that is forgiven, in seconds.</summary>
+    public int ClockSkewSeconds { get; set; } = 60;
+}
+
+/// <summary>Loads revocations before serving; prunes codes, refresh tokens and revocations in small steps.</summary>
+internal sealed class TokensUpkeep(Revocations revocations, Codes codes, RefreshTokens refreshTokens, TimeProvider time, ILogger<TokensUpkeep> logger) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await revocations.LoadAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                try
+                {
+                    await codes.PruneAsync(stoppingToken);
+                    await refreshTokens.PruneAsync(stoppingToken);
+                    await revocations.PruneAsync(stoppingToken);
+                }
+                catch (Exception wrong) when (wrong is System.Data.Common.DbException or Storage.StorageFault)
+                {
+                    logger.LogWarning("Old tokens could not be pruned: {Message}", wrong.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The end.
+        }
+    }
+}
