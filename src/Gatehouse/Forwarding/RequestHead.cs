@@ -99,7 +99,10 @@ internal struct RequestHead(byte[] buffer)
         return false;
     }
 
-    /// <summary>The headers that Connection names besides its own words: they end here (RFC 9110, 7.6.1).</summary>
+    /// <summary>
+    /// The headers that Connection names besides its own words: they end here (RFC 9110, 7.6.1). Kestrel shows a list that holds keep-alive as keep-alive alone; a header
+    /// named beside it passes. That cannot lift a header of the gate's: those are removed and added whatever Connection says.
+    /// </summary>
     private static HashSet<string>? Named(StringValues connection)
     {
         HashSet<string>? named = null;

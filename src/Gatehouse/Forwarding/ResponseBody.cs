@@ -1,5 +1,5 @@
 using System.Buffers;
-using Microsoft.Extensions.Primitives;
+using System.IO.Pipelines;
 
 namespace Gatehouse.Forwarding;
 
@@ -93,17 +93,18 @@ internal static class ResponseBody
     {
         var (context, connection, output) = (exchange.Context, exchange.Connection, exchange.Context.Response.BodyWriter);
         connection.Chunks.Reset();
+        var chunks = new ClientChunks(context);
         await context.Response.StartAsync();
         var unflushed = true; // the head
         while (true)
         {
             while (connection.UnreadLength > 0)
             {
-                var parsed = Step(connection, output, ref unflushed);
+                var parsed = Step(connection, output, chunks, ref unflushed);
                 if (parsed == Parsed.Bad) throw new ForwardException(ForwardError.BadResponseBody);
                 if (parsed != Parsed.Done) continue;
-                Trailers(connection.Chunks, context.Response);
-                return; // Kestrel's last chunk takes what is unflushed along
+                chunks.End(output, connection.Chunks.Trailers);
+                return; // the response's end takes what is unflushed along
             }
 
             var reading = connection.FillAsync();
@@ -122,26 +123,17 @@ internal static class ResponseBody
         }
     }
 
-    private static Parsed Step(UpstreamConnection connection, System.IO.Pipelines.PipeWriter output, ref bool unflushed)
+    private static Parsed Step(UpstreamConnection connection, PipeWriter output, in ClientChunks chunks, ref bool unflushed)
     {
         var parsed = connection.Chunks.Read(connection.Unread.Span, out var used, out var data);
         if (!data.IsEmpty)
         {
-            output.Write(data);
+            chunks.Write(output, data);
             unflushed = true;
         }
 
         connection.Take(used);
         return parsed;
-    }
-
-    private static void Trailers(ChunkReader chunks, HttpResponse response)
-    {
-        if (chunks.Trailers.Count == 0 || !response.SupportsTrailers()) return;
-        foreach (var (name, value) in chunks.Trailers)
-        {
-            if (Trailer.MayPass(name)) response.AppendTrailer(name, new StringValues(value));
-        }
     }
 
     // The limit runs only while we wait for the upstream: a slow client is Kestrel's business (MinResponseDataRate).
@@ -156,7 +148,7 @@ internal static class ResponseBody
         return count;
     }
 
-    private static void Alive(System.IO.Pipelines.FlushResult flushed)
+    private static void Alive(FlushResult flushed)
     {
         if (flushed.IsCompleted) throw new ForwardException(ForwardError.ClientGone);
     }
