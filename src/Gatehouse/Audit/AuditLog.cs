@@ -15,6 +15,7 @@ public sealed class AuditLog(Database database, TimeProvider time)
         """;
 
     private readonly Channel<Row> noted = Channel.CreateBounded<Row>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    private readonly List<Row> pending = [];
     private long lost;
 
     /// <summary>Writes within a transaction: the event is there exactly when the change is.</summary>
@@ -30,7 +31,7 @@ public sealed class AuditLog(Database database, TimeProvider time)
     public async Task<AuditPage> ListAsync(AuditQuery query, CancellationToken stop)
     {
         var limit = Math.Clamp(query.Limit, 1, 500);
-        long? before = long.TryParse(query.Before, out var cursor) ? cursor : null;
+        long? before = query.Before is null ? null : long.TryParse(query.Before, out var cursor) ? cursor : throw new ArgumentException("The cursor is not one of this list.");
         var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<Stored>(
             $"""
             select id, at, realm, type, client, user_id as User, session_id as Session, address, error, resource, details from audit_events
@@ -47,16 +48,20 @@ public sealed class AuditLog(Database database, TimeProvider time)
     /// <summary>Writes everything noted so far; the background writer and shutdown call it.</summary>
     internal async Task FlushAsync(CancellationToken stop)
     {
-        var batch = new List<Row>();
-        while (batch.Count < 500 && noted.Reader.TryRead(out var row)) batch.Add(row);
-        if (Interlocked.Exchange(ref lost, 0) is > 0 and var count)
-            batch.Add(Flat(new AuditEvent { Realm = "", Type = AuditTypes.Overflow, Details = new Dictionary<string, string> { ["lost"] = count.ToString() } }));
-        if (batch.Count == 0) return;
-        await database.WriteAsync(async work =>
+        while (true)
         {
-            foreach (var row in batch) await work.Connection.ExecuteAsync(Insert, row, work.Transaction);
-            return true;
-        }, stop);
+            // What could not be written the last time is still here and goes first.
+            while (pending.Count < 500 && noted.Reader.TryRead(out var row)) pending.Add(row);
+            if (Interlocked.Exchange(ref lost, 0) is > 0 and var count)
+                pending.Add(Flat(new AuditEvent { Realm = "", Type = AuditTypes.Overflow, Details = new Dictionary<string, string> { ["lost"] = count.ToString() } }));
+            if (pending.Count == 0) return;
+            await database.WriteAsync(async work =>
+            {
+                foreach (var row in pending) await work.Connection.ExecuteAsync(Insert, row, work.Transaction);
+                return true;
+            }, stop);
+            pending.Clear();
+        }
     }
 
     internal ValueTask<bool> WaitAsync(CancellationToken stop) => noted.Reader.WaitToReadAsync(stop);
@@ -65,8 +70,13 @@ public sealed class AuditLog(Database database, TimeProvider time)
         => database.WriteAsync(work => work.Connection.ExecuteAsync(
             "delete from audit_events where id in (select id from audit_events where at < @at order by id limit 1000)", new { at = before.ToUnixTimeMilliseconds() }, work.Transaction), stop);
 
+    // Much of an event was sent by strangers: cleaned here, or one NUL in a client id would keep the whole batch out of PostgreSQL.
     private Row Flat(AuditEvent what)
-        => new(time.GetUtcNow().ToUnixTimeMilliseconds(), what.Realm, what.Type, what.Client, what.User, what.Session, what.Address, what.Error, what.Resource, what.Details is null ? null : JsonSerializer.Serialize(what.Details));
+        => new(time.GetUtcNow().ToUnixTimeMilliseconds(), Clean(what.Realm), Clean(what.Type), Clean(what.Client), Clean(what.User), Clean(what.Session), Clean(what.Address), Clean(what.Error), Clean(what.Resource),
+            what.Details is null ? null : JsonSerializer.Serialize(what.Details.Take(32).ToDictionary(one => StoredText.Clean(one.Key, 64), one => StoredText.Clean(one.Value, 1024))));
+
+    [return: System.Diagnostics.CodeAnalysis.NotNullIfNotNull(nameof(text))]
+    private static string? Clean(string? text) => text is null ? null : StoredText.Clean(text, 512);
 
     private sealed record Row(long At, string Realm, string Type, string? Client, string? User, string? Session, string? Address, string? Error, string? Resource, string? Details);
 

@@ -1,5 +1,3 @@
-using System.Data.Common;
-using Gatehouse.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Audit;
@@ -22,7 +20,7 @@ internal sealed class AuditWriter(AuditLog log, IOptions<AuditSettings> settings
         {
             try
             {
-                await log.WaitAsync(stoppingToken);
+                await WaitAsync(stoppingToken);
                 await log.FlushAsync(stoppingToken);
                 if (time.GetElapsedTime(pruned) < PruneEvery) continue;
                 pruned = time.GetTimestamp();
@@ -35,11 +33,21 @@ internal sealed class AuditWriter(AuditLog log, IOptions<AuditSettings> settings
             {
                 return;
             }
-            catch (Exception wrong) when (wrong is DbException or StorageFault)
+            catch (Exception wrong)
             {
-                logger.LogWarning("Audit events could not be written: {Message}", wrong.Message);
+                // They are kept and tried again; a writer that ended would lose every later event.
+                logger.LogWarning("Audit events could not be written, trying again: {Message}", wrong.Message);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, stoppingToken).ContinueWith(_ => { }, TaskScheduler.Default);
             }
         }
+    }
+
+    // Until something is noted, or it is time to prune what transactions wrote.
+    private async Task WaitAsync(CancellationToken stop)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        await Task.WhenAny(log.WaitAsync(patience.Token).AsTask(), Task.Delay(PruneEvery, time, patience.Token));
+        await patience.CancelAsync();
+        stop.ThrowIfCancellationRequested();
     }
 }

@@ -132,9 +132,10 @@ public sealed class ClientStore : IDisposable
 
     private async Task PutAsync(Work work, string realm, string id, Secret secret, DateTimeOffset? keepOldUntil)
     {
-        var clientId = await work.Connection.ExecuteScalarAsync<string?>("select client_id from clients where realm = @realm and id = @id", new { realm, id }, work.Transaction);
+        var clientId = await work.Connection.ExecuteScalarAsync<string?>("select client_id from clients where realm = @realm and id = @id", new { realm, id }, work.Transaction)
+            ?? throw new ArgumentException("There is no such client.");
         // The newest of the old ones may stay for a while; all others end now.
-        await work.Connection.ExecuteAsync("delete from client_secrets where realm = @realm and client = @id and (@until is null or ends_at is not null)", new { realm, id, until = keepOldUntil?.ToUnixTimeMilliseconds() }, work.Transaction);
+        await work.Connection.ExecuteAsync($"delete from client_secrets where realm = @realm and client = @id {(keepOldUntil is null ? "" : "and ends_at is not null")}", new { realm, id }, work.Transaction);
         if (keepOldUntil is { } until)
             await work.Connection.ExecuteAsync("update client_secrets set ends_at = @at where realm = @realm and client = @id", new { realm, id, at = until.ToUnixTimeMilliseconds() }, work.Transaction);
         await work.Connection.ExecuteAsync("insert into client_secrets (realm, client, hash, made_at, ends_at) values (@realm, @id, @hash, @at, null)",
@@ -147,7 +148,7 @@ public sealed class ClientStore : IDisposable
 
     private async Task<Known?> LoadAsync(string realm, string clientId, CancellationToken stop)
     {
-        if (clientId.Length > 255) return null;
+        if (!IsClientId(clientId)) return null;
         var before = Interlocked.Read(ref age);
         var loaded = await database.ReadAsync(async connection =>
         {
@@ -157,17 +158,20 @@ public sealed class ClientStore : IDisposable
         }, stop);
         if (loaded is null) return null;
         if (known.Count >= Most) known.Clear();
-        // What changed while we read must not be remembered in its old form.
-        if (Interlocked.Read(ref age) == before) known[(realm, clientId)] = loaded;
+        // What changed while we read must not be remembered in its old form. Looked at after it is put there: a change from now on takes it away itself.
+        known[(realm, clientId)] = loaded;
+        if (Interlocked.Read(ref age) != before) known.TryRemove((realm, clientId), out _);
         return loaded;
     }
 
     private static Client? Read(string? body) => body is null ? null : JsonSerializer.Deserialize<Client>(body);
 
+    // RFC 6749, appendix A.1: client ids are visible ASCII.
+    private static bool IsClientId(string text) => text.Length is > 0 and <= 255 && !text.Any(c => c is < '!' or > '~');
+
     private static void Assert(Client client)
     {
-        // RFC 6749, appendix A.1: client ids are visible ASCII; the colon would break Basic.
-        if (client.ClientId.Length is 0 or > 255 || client.ClientId.Any(c => c is < '!' or > '~')) throw new ArgumentException("A client id has 1 to 255 visible ASCII characters.");
+        if (!IsClientId(client.ClientId)) throw new ArgumentException("A client id has 1 to 255 visible ASCII characters.");
         foreach (var uri in client.RedirectUris.Concat(client.PostLogoutRedirectUris))
             if (!RedirectRules.IsSound(uri, out var why)) throw new ArgumentException($"The redirect address '{uri}' {why}");
     }

@@ -29,6 +29,9 @@ public sealed class KeysSettings
     /// <summary>Environment variable that holds the root key (64 hex digits) instead of a file.</summary>
     public string? Variable { get; set; }
 
+    /// <summary>Command and arguments that print the root key (64 hex digits) instead of a file.</summary>
+    public IList<string> Command { get; set; } = [];
+
     /// <summary>How long a new signing key is published before it signs: as long as others keep our key set.</summary>
     public TimeSpan AnnounceFor { get; set; } = TimeSpan.FromHours(1);
 

@@ -17,7 +17,13 @@ internal static class RootCheck
             await work.Connection.ExecuteAsync("insert into root_check (id, sealed) values (1, @mine) on conflict (id) do nothing", new { mine }, work.Transaction);
             return await work.Connection.ExecuteScalarAsync<byte[]>("select sealed from root_check where id = 1", transaction: work.Transaction);
         }, stop);
-        if (stored is null || !sealer.TryOpen(Purpose, stored, out _))
-            throw new KeyFault($"The root key in {root.Origin} is not the one of this database. Restore the root key that belongs to it; nothing was changed.");
+        if (stored is not null && sealer.TryOpen(Purpose, stored, out _)) return;
+        if (root.IsNew)
+        {
+            root.Unmake();
+            throw new KeyFault($"The root key '{root.Origin}' is missing, and this database has secrets sealed under it. Restore the file from the backup made with the database; nothing was changed.");
+        }
+
+        throw new KeyFault($"The root key in {root.Origin} is not the one of this database. Restore the root key that belongs to it; nothing was changed.");
     }
 }

@@ -7,7 +7,12 @@ public sealed class RootKey
 {
     private readonly byte[] bytes;
 
-    private RootKey(byte[] bytes, string origin) => (this.bytes, Origin) = (bytes, origin);
+    private readonly string? made;
+
+    private RootKey(byte[] bytes, string origin, string? made = null) => (this.bytes, Origin, this.made) = (bytes, origin, made);
+
+    /// <summary>Whether this start made the file, since there was none.</summary>
+    internal bool IsNew => made is not null;
 
     /// <summary>Where it came from, for messages.</summary>
     public string Origin { get; }
@@ -17,16 +22,23 @@ public sealed class RootKey
     {
         if (settings.Variable is { Length: > 0 } variable)
             return new RootKey(Parse(Environment.GetEnvironmentVariable(variable) ?? "", $"environment variable {variable}"), $"environment variable {variable}");
+        if (settings.Command is { Count: > 0 } command) return new RootKey(Parse(RootCommand.Read(command), $"the output of '{command[0]}'"), $"the output of '{command[0]}'");
         var file = settings.File is { Length: > 0 } given ? given : Path.Combine(folder, "root.key");
-        if (!File.Exists(file)) Make(file);
+        var fresh = !File.Exists(file) && Make(file);
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file) & Others) != UnixFileMode.None)
             throw new KeyFault($"The root key '{file}' can be read by others. Mend it with: chmod 600 '{file}'");
-        return new RootKey(Parse(File.ReadAllText(file), file), file);
+        return new RootKey(Parse(File.ReadAllText(file), file), file, fresh ? file : null);
     }
 
     /// <summary>A key for one purpose (HKDF-SHA-256, RFC 5869): no two purposes share one.</summary>
     internal byte[] Derive(string purpose) => HKDF.DeriveKey(HashAlgorithmName.SHA256, bytes, 32, info: System.Text.Encoding.UTF8.GetBytes("gatehouse/" + purpose));
+
+    /// <summary>Takes back the file that this start made: the database belongs to another key, whose restored copy must find its place empty.</summary>
+    internal void Unmake()
+    {
+        if (made is not null) File.Delete(made);
+    }
 
     private static byte[] Parse(string text, string origin)
     {
@@ -36,7 +48,7 @@ public sealed class RootKey
     }
 
     // Written aside and moved: a crash in between leaves no half key.
-    private static void Make(string file)
+    private static bool Make(string file)
     {
         try
         {
@@ -49,10 +61,11 @@ public sealed class RootKey
             }
 
             File.Move(aside, file, overwrite: false);
+            return true;
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
         {
-            if (File.Exists(file)) return; // another process made it in the same moment
+            if (File.Exists(file)) return false; // another process made it in the same moment
             throw new KeyFault($"The root key '{file}' cannot be made: {wrong.Message}");
         }
     }

@@ -25,10 +25,7 @@ public sealed class SigningKeys : IDisposable
     public SigningKeys(Database database, Sealer sealer, TimeProvider time, IOptions<KeysSettings> settings)
     {
         (this.database, this.sealer, this.time, this.settings) = (database, sealer, time, settings.Value);
-        hearing = database.Feed.Subscribe(change =>
-        {
-            if (change.Kind == "keys") _ = LoadAsync(CancellationToken.None);
-        });
+        hearing = database.Feed.Reload("keys", LoadAsync);
     }
 
     /// <summary>The signer in use for a realm and algorithm; makes the first key when there is none.</summary>
@@ -49,6 +46,13 @@ public sealed class SigningKeys : IDisposable
     public Task<IReadOnlyList<SigningKeyRow>> ListAsync(string realm, CancellationToken stop)
         => Task.FromResult<IReadOnlyList<SigningKeyRow>>([.. ring.Keys.Where(key => key.Realm == realm).OrderByDescending(key => key.CreatedAt)
             .Select(key => new SigningKeyRow(key.Jwk.Kid!, key.Algorithm, ring.StateOf(key, Now), DateTimeOffset.FromUnixTimeMilliseconds(key.CreatedAt)))]);
+
+    /// <summary>Forgets all keys of a realm that is deleted: a later realm of the same name must not accept the old one's tokens.</summary>
+    public async Task RemoveAllAsync(Work work, string realm)
+    {
+        await work.Connection.ExecuteAsync("delete from signing_keys where realm = @realm", new { realm }, work.Transaction);
+        await work.AnnounceAsync(new Change("keys", realm, "", "removed"));
+    }
 
     /// <inheritdoc/>
     public void Dispose()

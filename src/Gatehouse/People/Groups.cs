@@ -36,6 +36,7 @@ public sealed class Groups(Database database)
     public async Task<bool> AddAsync(Work work, Group group)
     {
         Assert(group);
+        await work.OneAtATimeAsync();
         if (await PathAsync(work, group) is not { } path) return false;
         var count = await work.Connection.ExecuteAsync(
             "insert into people_groups (id, realm, name, parent, path, attributes) values (@Id, @Realm, @Name, @Parent, @path, @attributes) on conflict do nothing",
@@ -48,6 +49,8 @@ public sealed class Groups(Database database)
     public async Task<bool> ChangeAsync(Work work, Group group)
     {
         Assert(group);
+        // A group added below in the same moment would keep the old path.
+        await work.OneAtATimeAsync();
         var old = await work.Connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from people_groups where realm = @Realm and id = @Id", new { group.Realm, group.Id }, work.Transaction);
         if (old is null) return false;
         var path = await PathAsync(work, group with { Parent = old.Parent });
@@ -55,8 +58,8 @@ public sealed class Groups(Database database)
         if (taken > 0) return false;
         await work.Connection.ExecuteAsync("update people_groups set name = @Name, path = @path, attributes = @attributes where realm = @Realm and id = @Id",
             new { group.Name, path, attributes = JsonSerializer.Serialize(group.Attributes), group.Realm, group.Id }, work.Transaction);
-        await work.Connection.ExecuteAsync("update people_groups set path = @path || substr(path, @cut) where realm = @Realm and path like @below escape '\\'",
-            new { path, cut = old.Path.Length + 1, group.Realm, below = Escape(old.Path) + "/%" }, work.Transaction);
+        await work.Connection.ExecuteAsync("update people_groups set path = @path || substr(path, length(@old) + 1) where realm = @Realm and path like @below escape '\\'",
+            new { path, old = old.Path, group.Realm, below = Names.Escape(old.Path) + "/%" }, work.Transaction);
         await work.AnnounceAsync(new Change("group", group.Realm, group.Id));
         return true;
     }
@@ -67,7 +70,7 @@ public sealed class Groups(Database database)
         var path = await work.Connection.ExecuteScalarAsync<string?>("select path from people_groups where realm = @realm and id = @id", new { realm, id }, work.Transaction);
         if (path is null) return false;
         const string Tree = "select id from people_groups where realm = @realm and (path = @path or path like @below escape '\\')";
-        var values = new { realm, path, below = Escape(path) + "/%" };
+        var values = new { realm, path, below = Names.Escape(path) + "/%" };
         await work.Connection.ExecuteAsync($"delete from group_members where realm = @realm and group_id in ({Tree})", values, work.Transaction);
         await work.Connection.ExecuteAsync($"delete from role_holders where realm = @realm and holder_kind = 1 and holder_id in ({Tree})", values, work.Transaction);
         await work.Connection.ExecuteAsync($"delete from people_groups where id in ({Tree})", values, work.Transaction);
@@ -116,7 +119,7 @@ public sealed class Groups(Database database)
     }
 
     private Task<Group?> OneAsync(string where, string realm, string value, CancellationToken stop)
-        => database.ReadAsync(async connection => (await connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from people_groups where realm = @realm and {where}", new { realm, value }))?.ToGroup(), stop);
+        => !StoredText.IsSound(value) ? Task.FromResult<Group?>(null) : database.ReadAsync(async connection => (await connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from people_groups where realm = @realm and {where}", new { realm, value }))?.ToGroup(), stop);
 
     private static async Task<string?> PathAsync(Work work, Group group)
     {
@@ -127,10 +130,9 @@ public sealed class Groups(Database database)
 
     private static void Assert(Group group)
     {
+        Names.AssertAttributes(group.Attributes);
         if (!Names.IsLabel(group.Name) || group.Name.Contains('/', StringComparison.Ordinal)) throw new ArgumentException($"A group's name has 1 to {Names.Longest} visible characters and no slash.");
     }
-
-    private static string Escape(string path) => path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 
     private sealed class Row
     {

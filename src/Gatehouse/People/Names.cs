@@ -23,7 +23,10 @@ public static class Names
     }
 
     /// <summary>Escapes LIKE's own characters (escape character is a backslash) and folds.</summary>
-    public static string Like(string text) => Fold(text).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
+    public static string Like(string text) => Escape(Fold(text));
+
+    /// <summary>Escapes LIKE's own characters.</summary>
+    public static string Escape(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("%", "\\%", StringComparison.Ordinal).Replace("_", "\\_", StringComparison.Ordinal);
 
     /// <summary>Whether a text may be a user name: 1 to 255 visible characters in folded form, no white space at the ends, no control or format characters.</summary>
     public static bool IsUserName(string name) => name.Length is > 0 and <= Longest && Fold(name) == name && IsPlain(name);
@@ -38,7 +41,14 @@ public static class Names
         if (user.Email is { } email && (email.Length > Longest || !IsPlain(email) || email.Count(c => c == '@') != 1 || email[0] == '@' || email[^1] == '@')) throw new ArgumentException("The e-mail address is not valid.");
         foreach (var part in new[] { user.FirstName, user.LastName })
             if (part is not null && (part.Length > Longest || !IsPlain(part))) throw new ArgumentException($"First and last name have at most {Longest} visible characters.");
-        if (user.Attributes.Count > 200 || user.Attributes.Any(one => one.Key.Length > Longest || one.Value.Sum(value => value.Length) > 8192)) throw new ArgumentException("There are too many attributes, or one is too long (8192 characters).");
+        AssertAttributes(user.Attributes);
+    }
+
+    /// <summary>Throws <see cref="ArgumentException"/> when free attributes are too many, too long or cannot be stored.</summary>
+    public static void AssertAttributes(System.Collections.Immutable.ImmutableDictionary<string, System.Collections.Immutable.ImmutableArray<string>> attributes)
+    {
+        if (attributes.Count > 200 || attributes.Any(one => one.Key.Length > Longest || one.Value.Sum(value => value.Length) > 8192)) throw new ArgumentException("There are too many attributes, or one is too long (8192 characters).");
+        if (attributes.Any(one => !Storage.StoredText.IsSound(one.Key) || one.Value.Any(value => !Storage.StoredText.IsSound(value)))) throw new ArgumentException("An attribute has characters that cannot be stored.");
     }
 
     private static bool IsPlain(string text)

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Dapper;
+using Gatehouse.Keys;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
 
@@ -17,17 +18,15 @@ public sealed class Realms : IDisposable
 
     private readonly Database database;
     private readonly Roles roles;
+    private readonly SigningKeys keys;
     private readonly IDisposable hearing;
     private volatile FrozenDictionary<string, Realm> known = FrozenDictionary<string, Realm>.Empty;
 
     /// <summary>Wires the room's parts together.</summary>
-    public Realms(Database database, Roles roles)
+    public Realms(Database database, Roles roles, SigningKeys keys)
     {
-        (this.database, this.roles) = (database, roles);
-        hearing = database.Feed.Subscribe(change =>
-        {
-            if (change.Kind == "realm") _ = LoadAsync(CancellationToken.None);
-        });
+        (this.database, this.roles, this.keys) = (database, roles, keys);
+        hearing = database.Feed.Reload("realm", LoadAsync);
     }
 
     /// <summary>From memory; null when unknown. Never touches the database once loaded at start.</summary>
@@ -59,11 +58,12 @@ public sealed class Realms : IDisposable
         return count == 1;
     }
 
-    /// <summary>Deletes a realm and its people. False when there is none.</summary>
+    /// <summary>Deletes a realm, its people and its signing keys; clients and sessions are told to go by whoever asks for this. False when there is none.</summary>
     public async Task<bool> RemoveAsync(Work work, string name)
     {
         foreach (var table in (string[])["role_holders", "group_members", "people_groups", "roles", "passwords", "users"])
             await work.Connection.ExecuteAsync($"delete from {table} where realm = @name", new { name }, work.Transaction);
+        await keys.RemoveAllAsync(work, name);
         var count = await work.Connection.ExecuteAsync("delete from realms where name = @name", new { name }, work.Transaction);
         if (count == 1) await work.AnnounceAsync(new Change("realm", name, name, "removed"));
         return count == 1;

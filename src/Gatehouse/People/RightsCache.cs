@@ -32,8 +32,9 @@ public sealed class RightsCache : IDisposable
         var before = Interlocked.Read(ref age);
         var rights = await roles.RightsAsync(realm, holder, id, stop);
         if (known.Count >= Most) known.Clear();
-        // What changed while we read must not be remembered in its old form.
-        if (Interlocked.Read(ref age) == before) known[(realm, holder, id)] = rights;
+        // What changed while we read must not be remembered in its old form. Looked at after it is put there: a change from now on takes it away itself.
+        known[(realm, holder, id)] = rights;
+        if (Interlocked.Read(ref age) != before) known.TryRemove((realm, holder, id), out _);
         return rights;
     }
 

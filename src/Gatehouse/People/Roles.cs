@@ -7,10 +7,10 @@ namespace Gatehouse.People;
 /// <summary>Roles and who holds them. Changes announce <c>role</c>, or <c>user</c> when one user's roles changed.</summary>
 public sealed class Roles(Database database)
 {
-    private const string Columns = "id, realm, client, name, description, exists (select 1 from role_holders h where h.holder_kind = 2 and h.holder_id = roles.id) as Composite";
+    private const string Columns = "id, realm, client, name, description, exists (select 1 from role_holders h where h.realm = roles.realm and h.holder_kind = 2 and h.holder_id = roles.id) as Composite";
 
     // Everything below a set of roles through composites.
-    private const string Closure = "with recursive held (id) as ({0} union select h.role_id from role_holders h join held on h.holder_kind = 2 and h.holder_id = held.id)";
+    private const string Closure = "with recursive held (id) as ({0} union select h.role_id from role_holders h join held on h.realm = @realm and h.holder_kind = 2 and h.holder_id = held.id)";
 
     /// <summary>Adds a role. False when the name is taken.</summary>
     public async Task<bool> AddAsync(Work work, Role role)
@@ -43,11 +43,11 @@ public sealed class Roles(Database database)
 
     /// <summary>By id.</summary>
     public Task<Role?> FindAsync(string realm, string id, CancellationToken stop)
-        => database.ReadAsync(async connection => (await connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from roles where realm = @realm and id = @id", new { realm, id }))?.ToRole(), stop);
+        => !StoredText.IsSound(id) ? Task.FromResult<Role?>(null) : database.ReadAsync(async connection => (await connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from roles where realm = @realm and id = @id", new { realm, id }))?.ToRole(), stop);
 
     /// <summary>By client and name.</summary>
     public Task<Role?> FindByNameAsync(string realm, string? client, string name, CancellationToken stop)
-        => database.ReadAsync(async connection => (await connection.QuerySingleOrDefaultAsync<Row>(
+        => !StoredText.IsSound(name) ? Task.FromResult<Role?>(null) : database.ReadAsync(async connection => (await connection.QuerySingleOrDefaultAsync<Row>(
             $"select {Columns} from roles where realm = @realm and client = @client and name = @name", new { realm, client = client ?? "", name }))?.ToRole(), stop);
 
     /// <summary>A page of the realm's (client null) or a client's roles, ordered by name.</summary>
@@ -66,7 +66,9 @@ public sealed class Roles(Database database)
     {
         if (holder == RoleHolder.Role)
         {
-            var loops = await work.Connection.ExecuteScalarAsync<long>(string.Format(Closure, "select @roleId") + " select count(*) from held where id = @holderId", new { roleId, holderId }, work.Transaction);
+            // Two halves of a loop given at the same time would not see each other.
+            await work.OneAtATimeAsync();
+            var loops = await work.Connection.ExecuteScalarAsync<long>(string.Format(Closure, "select @roleId") + " select count(*) from held where id = @holderId", new { realm, roleId, holderId }, work.Transaction);
             if (loops > 0) return false;
         }
 

@@ -105,7 +105,7 @@ public sealed class Users(Database database)
         }, stop);
 
     private Task<User?> OneAsync(string where, string realm, string value, CancellationToken stop)
-        => database.ReadAsync(async (DbConnection connection) => (await connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from users where realm = @realm and {where}", new { realm, value }))?.ToUser(), stop);
+        => !StoredText.IsSound(value) ? Task.FromResult<User?>(null) : database.ReadAsync(async (DbConnection connection) => (await connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from users where realm = @realm and {where}", new { realm, value }))?.ToUser(), stop);
 
     private static (string Where, DynamicParameters Values) Where(string realm, UserQuery query)
     {
@@ -130,7 +130,7 @@ public sealed class Users(Database database)
     {
         user.Id, user.Realm, user.Username, Email = user.Email is null ? null : Names.Fold(user.Email), user.EmailVerified, user.FirstName, user.LastName, user.Enabled,
         Attributes = JsonSerializer.Serialize(user.Attributes), CreatedAt = user.CreatedAt.ToUnixTimeMilliseconds(), NotBefore = user.NotBefore?.ToUnixTimeMilliseconds(),
-        Search = $"{user.Username} {user.Email} {user.FirstName} {user.LastName}".ToLowerInvariant(),
+        Search = Names.Fold($"{user.Username} {user.Email} {user.FirstName} {user.LastName}"),
     };
 
     private sealed record Hashed

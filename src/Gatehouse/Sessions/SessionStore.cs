@@ -12,18 +12,17 @@ namespace Gatehouse.Sessions;
 public sealed class SessionStore : IDisposable
 {
     private const string Purpose = "session cookie";
-    private const string Columns = "id, realm, user_id as User, body, last_used_at as LastUsedAt, idle_ends_at as IdleEndsAt, ends_at as EndsAt";
-    private const int Most = 200_000;
+    private const string Columns = "id, realm, user_id as User, cookie, body, last_used_at as LastUsedAt, idle_ends_at as IdleEndsAt, ends_at as EndsAt";
 
     // A token outlives its session by no more than this; then its session need not be remembered.
     private static readonly TimeSpan RememberEnded = TimeSpan.FromHours(24);
+    private static readonly TimeSpan Late = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Fine = TimeSpan.FromMinutes(1);
 
     private readonly Database database;
     private readonly Sealer sealer;
     private readonly TimeProvider time;
-    private readonly ConcurrentDictionary<string, Session> byCookie = new();
-    private readonly ConcurrentDictionary<(string Realm, string Id), Session> byId = new();
+    private readonly SessionMemory memory = new();
     private readonly ConcurrentDictionary<(string Realm, string Id), long> ended = new();
     private readonly ConcurrentDictionary<(string Realm, string Id), Session> touched = new();
     private readonly IDisposable hearing;
@@ -36,7 +35,7 @@ public sealed class SessionStore : IDisposable
         hearing = database.Feed.Subscribe(change =>
         {
             if (change.Kind == "session.ended") Remember(change.Realm, change.Subject);
-            else if (change.Kind == "session.renewed") Forget(change.Realm, change.Subject);
+            else if (change.Kind == "session.renewed") memory.Forget(change.Realm, change.Subject);
         });
     }
 
@@ -59,12 +58,13 @@ public sealed class SessionStore : IDisposable
     {
         if (cookie.Length > 128) return ValueTask.FromResult<Session?>(null);
         var hash = Hash(cookie);
-        return byCookie.TryGetValue(hash, out var found) ? ValueTask.FromResult(found.Realm == realm ? Alive(found) : null) : new ValueTask<Session?>(LoadAsync("cookie = @value", realm, hash, hash, stop));
+        return memory.ByCookie(hash) is { } found && Alive(found) ? ValueTask.FromResult(found.Realm == realm ? found : null) : new ValueTask<Session?>(LoadAsync("cookie = @value", realm, hash, stop));
     }
 
     /// <summary>By id; null as above.</summary>
     public ValueTask<Session?> FindAsync(string realm, string id, CancellationToken stop)
-        => byId.TryGetValue((realm, id), out var found) ? ValueTask.FromResult(Alive(found)) : new ValueTask<Session?>(LoadAsync("id = @value", realm, id, null, stop));
+        => HasEnded(realm, id) || !StoredText.IsSound(id) ? ValueTask.FromResult<Session?>(null)
+            : memory.ById(realm, id) is { } found && Alive(found) ? ValueTask.FromResult<Session?>(found) : new ValueTask<Session?>(LoadAsync("id = @value", realm, id, stop));
 
     /// <summary>Whether a session id is known to have ended; memory only, for token checks at the gate.</summary>
     public bool HasEnded(string realm, string id) => ended.ContainsKey((realm, id));
@@ -73,10 +73,10 @@ public sealed class SessionStore : IDisposable
     public void Touch(Session session, TimeSpan idle)
     {
         var now = time.GetUtcNow();
-        if (!byId.TryGetValue((session.Realm, session.Id), out var current)) current = session;
+        var current = memory.ById(session.Realm, session.Id) ?? session;
         if (now - current.LastUsedAt < Fine) return;
         var moved = current with { LastUsedAt = now, IdleEndsAt = now + idle };
-        byId[(session.Realm, session.Id)] = moved;
+        memory.Move(moved);
         touched[(session.Realm, session.Id)] = moved;
     }
 
@@ -108,17 +108,27 @@ public sealed class SessionStore : IDisposable
         return ids.Count;
     }
 
+    /// <summary>Ends all sessions of a realm that is deleted; returns how many.</summary>
+    public async Task<int> EndRealmAsync(Work work, string realm)
+    {
+        var ids = (await work.Connection.QueryAsync<string>("select id from sessions where realm = @realm", new { realm }, work.Transaction)).AsList();
+        foreach (var id in ids) await EndAsync(work, realm, id);
+        return ids.Count;
+    }
+
     /// <summary>A page of a user's sessions, newest first; of all users when null.</summary>
     public async Task<Page<Session>> ListAsync(string realm, string? userId, string? after, int limit, CancellationToken stop)
     {
         var take = Math.Clamp(limit, 1, 1000);
         var now = Ms(time.GetUtcNow());
         var mark = after?.Split('.', 2);
+        var at = 0L;
+        if (mark is not null && (mark.Length != 2 || !long.TryParse(mark[0], out at) || !StoredText.IsSound(mark[1]))) throw new ArgumentException("The cursor is not one of this list.");
         var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<Row>(
             $"""
             select {Columns} from sessions where realm = @realm and ends_at > @now and idle_ends_at > @now {(userId is null ? "" : "and user_id = @userId")}
               {(mark is null ? "" : "and (started_at < @at or (started_at = @at and id > @last))")} order by started_at desc, id limit @rows
-            """, new { realm, userId, now, at = mark is null ? 0 : long.Parse(mark[0]), last = mark?[1], rows = take + 1 })).AsList(), stop);
+            """, new { realm, userId, now, at, last = mark?[1], rows = take + 1 })).AsList(), stop);
         var items = rows.Take(take).Select(row => row.ToSession()).ToList();
         return new Page<Session>(items, rows.Count > take ? $"{Ms(items[^1].StartedAt)}.{items[^1].Id}" : null);
     }
@@ -137,21 +147,34 @@ public sealed class SessionStore : IDisposable
         var moved = new List<Session>();
         foreach (var key in touched.Keys)
             if (touched.TryRemove(key, out var session)) moved.Add(session);
-        foreach (var some in moved.Chunk(200))
+        try
         {
-            await database.WriteAsync(async work =>
-            {
-                foreach (var one in some)
-                    await work.Connection.ExecuteAsync("update sessions set last_used_at = @used, idle_ends_at = @idle where realm = @Realm and id = @Id and last_used_at < @used", new { used = Ms(one.LastUsedAt), idle = Ms(one.IdleEndsAt), one.Realm, one.Id }, work.Transaction);
-                return true;
-            }, stop);
+            foreach (var some in moved.Chunk(200)) await WriteUsesAsync(some, stop);
+        }
+        catch
+        {
+            // Tried again at the next turn, unless a later use has taken the place.
+            foreach (var one in moved) touched.TryAdd((one.Realm, one.Id), one);
+            throw;
         }
     }
+
+    private Task<bool> WriteUsesAsync(Session[] some, CancellationToken stop)
+        => database.WriteAsync(async work =>
+        {
+            foreach (var one in some)
+            {
+                await work.Connection.ExecuteAsync("update sessions set last_used_at = @used, idle_ends_at = @idle where realm = @Realm and id = @Id and last_used_at < @used", new { used = Ms(one.LastUsedAt), idle = Ms(one.IdleEndsAt), one.Realm, one.Id }, work.Transaction);
+            }
+
+            return true;
+        }, stop);
 
     internal async Task PruneAsync(CancellationToken stop)
     {
         var now = time.GetUtcNow();
-        var (at, before) = (Ms(now), Ms(now - RememberEnded));
+        // Other nodes write uses late: what looks idle may just not have been told yet.
+        var (at, before) = (Ms(now - Late), Ms(now - RememberEnded));
         await database.WriteAsync(async work =>
         {
             await work.Connection.ExecuteAsync("delete from sessions where (realm, id) in (select realm, id from sessions where ends_at < @at or idle_ends_at < @at limit 500)", new { at }, work.Transaction);
@@ -160,49 +183,34 @@ public sealed class SessionStore : IDisposable
         }, stop);
         foreach (var (key, when) in ended)
             if (when < before) ended.TryRemove(key, out _);
-        foreach (var (hash, session) in byCookie)
-            if (Alive(session) is null) byCookie.TryRemove(hash, out _);
-        foreach (var (key, session) in byId)
-            if (Alive(session) is null) byId.TryRemove(key, out _);
+        memory.Prune(now);
     }
 
-    private async Task<Session?> LoadAsync(string where, string realm, string value, string? cookieHash, CancellationToken stop)
+    private async Task<Session?> LoadAsync(string where, string realm, string value, CancellationToken stop)
     {
+        var readAt = memory.Age;
         var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from sessions where realm = @realm and {where}", new { realm, value }), stop);
         if (row is null) return null;
         var session = row.ToSession();
-        if (Alive(session) is null) return null;
-        if (byId.Count >= Most)
-        {
-            byId.Clear();
-            byCookie.Clear();
-        }
-
-        byId.TryAdd((realm, session.Id), session);
-        if (cookieHash is not null) byCookie[cookieHash] = session;
+        if (touched.TryGetValue((realm, session.Id), out var used) && used.LastUsedAt > session.LastUsedAt) session = session with { LastUsedAt = used.LastUsedAt, IdleEndsAt = used.IdleEndsAt };
+        if (!Alive(session)) return null;
+        memory.Keep(session, row.Cookie, readAt);
         return session;
     }
 
-    // The idle end may have moved since the copy at hand was made.
-    private Session? Alive(Session session)
+    // Idle too long in memory may be another node's use not heard of here: then the row says.
+    private bool Alive(Session session)
     {
-        var current = byId.GetValueOrDefault((session.Realm, session.Id), session);
         var now = time.GetUtcNow();
-        return ended.ContainsKey((session.Realm, session.Id)) || current.EndsAt <= now || current.IdleEndsAt <= now ? null : current;
+        return !HasEnded(session.Realm, session.Id) && session.EndsAt > now && session.IdleEndsAt > now;
     }
 
     private void Remember(string realm, string id)
     {
         ended[(realm, id)] = Ms(time.GetUtcNow());
-        Forget(realm, id);
+        touched.TryRemove((realm, id), out _);
+        memory.Forget(realm, id);
         foreach (var listener in listeners) listener(realm, id);
-    }
-
-    private void Forget(string realm, string id)
-    {
-        byId.TryRemove((realm, id), out _);
-        foreach (var (hash, session) in byCookie)
-            if (session.Id == id && session.Realm == realm) byCookie.TryRemove(hash, out _);
     }
 
     private (string Value, string Hash) NewCookie()
@@ -222,6 +230,8 @@ public sealed class SessionStore : IDisposable
         public string Realm { get; init; } = "";
 
         public string User { get; init; } = "";
+
+        public string Cookie { get; init; } = "";
 
         public string Body { get; init; } = "";
 

@@ -14,7 +14,9 @@ public sealed class ChangeFeed
     private readonly TimeProvider time;
     private readonly SemaphoreSlim wake = new(0, 1);
     private readonly CancellationTokenSource ending = new();
+    private readonly ILogger? log;
     private ImmutableArray<Action<Change>> heard = [];
+    private ImmutableArray<(string Kind, Func<CancellationToken, Task> Load)> reloads = [];
     private Task reading = Task.CompletedTask;
     private Task listening = Task.CompletedTask;
     private readonly Lock gate = new();
@@ -22,16 +24,27 @@ public sealed class ChangeFeed
     private bool started;
     private long seen;
 
-    internal ChangeFeed(Database database, TimeProvider time) => (this.database, this.time) = (database, time);
+    internal ChangeFeed(Database database, TimeProvider time, ILogger? log) => (this.database, this.time, this.log) = (database, time, log);
 
     /// <summary>Last entry that all subscribers have heard.</summary>
     public long Seen => Volatile.Read(ref seen);
 
-    /// <summary>Calls <paramref name="callback"/> for each change committed after the feed started, on any node, in order. The callback must be quick and must not throw.</summary>
+    /// <summary>Calls <paramref name="callback"/> for each change committed after the feed started, on any node, in order. The callback must be quick; one that throws is logged and hears the next change.</summary>
     public IDisposable Subscribe(Action<Change> callback)
     {
         ImmutableInterlocked.Update(ref heard, list => list.Add(callback));
         return new Ending(() => ImmutableInterlocked.Update(ref heard, list => list.Remove(callback)));
+    }
+
+    /// <summary>
+    /// Runs <paramref name="load"/> after changes of a kind, once for many: for what is small and kept in memory as a whole. Loads never overlap, and <see cref="Database.WriteAsync"/> returns to
+    /// the writer after the load, so that it finds its own change. When the database is away, the same changes are heard again.
+    /// </summary>
+    public IDisposable Reload(string kind, Func<CancellationToken, Task> load)
+    {
+        var one = (kind, load);
+        ImmutableInterlocked.Update(ref reloads, list => list.Add(one));
+        return new Ending(() => ImmutableInterlocked.Update(ref reloads, list => list.Remove(one)));
     }
 
     /// <summary>Waits until everything committed before this call was heard here.</summary>
@@ -106,9 +119,11 @@ public sealed class ChangeFeed
             {
                 return;
             }
-            catch (Exception wrong) when (wrong is System.Data.Common.DbException or StorageFault or TimeoutException)
+            catch (Exception wrong)
             {
-                // The database is away: the poll tries again, and nothing is lost since the table keeps it.
+                // The database is away: the poll tries again, and nothing is lost since the table keeps it. Whatever else it is, a feed that stops would leave revoked tokens valid here.
+                log?.LogWarning("The change feed cannot be read, trying again: {Message}", wrong.Message);
+                await Task.Delay(Poll, time, CancellationToken.None);
             }
         }
     }
@@ -122,13 +137,41 @@ public sealed class ChangeFeed
         foreach (var row in rows)
         {
             var change = new Change(row.Kind, row.Realm, row.Subject, row.Detail);
-            foreach (var one in heard) one(change);
-            Volatile.Write(ref seen, row.Seq);
+            foreach (var one in heard) Tell(one, change);
         }
 
-        if (rows.Count > 0) TellWaiting();
-
+        if (rows.Count == 0) return 0;
+        var kinds = rows.Select(row => row.Kind).ToHashSet(StringComparer.Ordinal);
+        foreach (var (kind, load) in reloads)
+            if (kinds.Contains(kind)) await LoadAsync(kind, load);
+        Volatile.Write(ref seen, rows[^1].Seq);
+        TellWaiting();
         return rows.Count;
+    }
+
+    private void Tell(Action<Change> one, Change change)
+    {
+        try
+        {
+            one(change);
+        }
+        catch (Exception wrong)
+        {
+            // One room's mistake must not keep the others from hearing of a revocation.
+            log?.LogError(wrong, "A listener failed on change {Kind}", change.Kind);
+        }
+    }
+
+    private async Task LoadAsync(string kind, Func<CancellationToken, Task> load)
+    {
+        try
+        {
+            await load(ending.Token);
+        }
+        catch (Exception wrong) when (wrong is not (System.Data.Common.DbException or StorageFault or OperationCanceledException))
+        {
+            log?.LogError(wrong, "What is kept in memory of kind {Kind} cannot be loaded; the last good state stays", kind);
+        }
     }
 
     private void TellWaiting()

@@ -19,10 +19,10 @@ public sealed class Database : IAsyncDisposable
     private readonly SqliteEngine? sqlite;
     private readonly PostgresEngine? postgres;
 
-    private Database(SqliteEngine? sqlite, PostgresEngine? postgres, TimeProvider time)
+    private Database(SqliteEngine? sqlite, PostgresEngine? postgres, TimeProvider time, ILogger? log)
     {
         (this.sqlite, this.postgres) = (sqlite, postgres);
-        Feed = new ChangeFeed(this, time);
+        Feed = new ChangeFeed(this, time, log);
         Time = time;
     }
 
@@ -37,11 +37,29 @@ public sealed class Database : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
-    /// <summary>Opens the configured database; nothing is read yet. Throws <see cref="StorageFault"/> when the folder or library is missing.</summary>
-    public static Database Open(StorageSettings settings, TimeProvider time)
-        => settings.Connection is { Length: > 0 } connection
-            ? new Database(null, new PostgresEngine(connection), time)
-            : new Database(SqliteEngine.Open(settings.Folder), null, time);
+    /// <summary>Opens the configured database; nothing is read yet. Throws <see cref="StorageFault"/> when the connection text, the folder or the library cannot be used.</summary>
+    public static Database Open(StorageSettings settings, TimeProvider time, ILogger? log = null)
+    {
+        var where = Place.Parse(settings);
+        return where.File is { } file ? new Database(SqliteEngine.Open(file), null, time, log) : new Database(null, new PostgresEngine(where.Postgres!), time, log);
+    }
+
+    /// <summary>Opens a database that is ready to use: migrated, its change feed running. For tests, tools and the command line; the program does the same in its start order.</summary>
+    public static async Task<Database> OpenReadyAsync(StorageSettings settings, TimeProvider time, ILogger log, CancellationToken stop)
+    {
+        var database = Open(settings, time, log);
+        try
+        {
+            await Migrations.ApplyAsync(database, log, stop);
+            await database.Feed.StartAsync(stop);
+            return database;
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>Runs a read on a pooled connection. SQLite's calls block, so they leave the calling thread first.</summary>
     public Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken stop)

@@ -4,17 +4,25 @@ using Npgsql;
 
 namespace Gatehouse.Storage;
 
-/// <summary>PostgreSQL: a pooled connection and a transaction per write; serialisation failures and deadlocks are tried again.</summary>
+/// <summary>PostgreSQL: a pooled connection and a transaction per write; serialisation failures, deadlocks and lost races for a name are tried again.</summary>
 internal sealed class PostgresEngine(string connection) : IAsyncDisposable
 {
     private const int Tries = 5;
+    private const string NoNul = "The text has a NUL character.";
 
     public NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(connection);
 
     public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken stop)
     {
-        await using var open = await Source.OpenConnectionAsync(stop);
-        return await read(open);
+        try
+        {
+            await using var open = await Source.OpenConnectionAsync(stop);
+            return await read(open);
+        }
+        catch (PostgresException wrong) when (wrong.SqlState == PostgresErrorCodes.CharacterNotInRepertoire)
+        {
+            throw new ArgumentException(NoNul, wrong);
+        }
     }
 
     public async Task<(T Result, long LastChange)> WriteAsync<T>(Func<Work, Task<T>> write, Database database, CancellationToken stop)
@@ -31,12 +39,19 @@ internal sealed class PostgresEngine(string connection) : IAsyncDisposable
                 await transaction.CommitAsync(CancellationToken.None);
                 return (result, work.LastChange);
             }
-            catch (PostgresException wrong) when (wrong.SqlState is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected && attempt < Tries)
+            catch (PostgresException wrong) when (Passing(wrong.SqlState) && attempt < Tries)
             {
-                // Another transaction won; the next attempt sees its result.
+                // Another transaction won; the next attempt sees its result and answers as if it had come later.
+            }
+            catch (PostgresException wrong) when (wrong.SqlState == PostgresErrorCodes.CharacterNotInRepertoire)
+            {
+                throw new ArgumentException(NoNul, wrong);
             }
         }
     }
+
+    // A unique violation is a race between a room's own look and its write: the second attempt finds the name taken.
+    private static bool Passing(string state) => state is PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation;
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
 }

@@ -14,6 +14,8 @@ internal sealed class SqliteEngine : IAsyncDisposable
 
     private readonly string text;
     private readonly ConcurrentBag<SqliteConnection> readers = [];
+    // More readers than this only wait for each other's disk and keep a page cache each.
+    private readonly SemaphoreSlim reading = new(8, 8);
     private readonly Channel<Job> waiting = Channel.CreateBounded<Job>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly Thread writer;
     private int disposed;
@@ -25,13 +27,14 @@ internal sealed class SqliteEngine : IAsyncDisposable
         writer.Start();
     }
 
-    public static SqliteEngine Open(string folder)
+    public static SqliteEngine Open(string path)
     {
         SqliteLibrary.Load();
+        var file = Path.GetFullPath(path);
+        var folder = Path.GetDirectoryName(file)!;
         try
         {
             if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            var file = Path.Combine(Path.GetFullPath(folder), "gatehouse.db");
             if (!File.Exists(file)) new FileStream(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
             var text = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 30 }.ToString();
             using var probe = Connect(text);
@@ -39,30 +42,42 @@ internal sealed class SqliteEngine : IAsyncDisposable
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or SqliteException)
         {
-            throw new StorageFault($"The data folder '{folder}' cannot be used: {wrong.Message}", wrong);
+            throw new StorageFault($"The database '{file}' cannot be used: {wrong.Message}", wrong);
         }
     }
 
     public Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken stop)
         => Task.Run(async () =>
         {
-            if (!readers.TryTake(out var connection)) connection = Connect(text);
+            await reading.WaitAsync(stop);
             try
             {
-                return await read(connection);
+                ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
+                if (!readers.TryTake(out var connection)) connection = Connect(text);
+                try
+                {
+                    return await read(connection);
+                }
+                finally
+                {
+                    if (Volatile.Read(ref disposed) == 0) readers.Add(connection);
+                    else await connection.DisposeAsync();
+                }
             }
             finally
             {
-                if (Volatile.Read(ref disposed) == 0) readers.Add(connection);
-                else await connection.DisposeAsync();
+                reading.Release();
             }
         }, stop);
 
     public async Task<(T Result, long LastChange)> WriteAsync<T>(Func<Work, Task<T>> write, Database database, CancellationToken stop)
     {
-        var job = new Job<T>(write, database);
-        if (!waiting.Writer.TryWrite(job)) throw new StorageFault("The database has too many waiting writes; the disk may be slow or full.");
         stop.ThrowIfCancellationRequested();
+        // The writer would wait for itself, and everybody for it.
+        if (Thread.CurrentThread == writer) throw new InvalidOperationException("A write must use its own Work, not begin another write.");
+        var job = new Job<T>(write, database, stop);
+        if (!waiting.Writer.TryWrite(job))
+            throw Volatile.Read(ref disposed) != 0 ? new ObjectDisposedException(nameof(Database)) : new StorageFault("The database has too many waiting writes; the disk may be slow or full.");
         return await job.Done.Task;
     }
 
@@ -79,7 +94,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
         var connection = new SqliteConnection(text);
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "pragma busy_timeout=15000; pragma journal_mode=wal; pragma synchronous=full; pragma foreign_keys=on; pragma cache_size=-16000; pragma wal_autocheckpoint=4000;";
+        command.CommandText = "pragma busy_timeout=15000; pragma journal_mode=wal; pragma synchronous=full; pragma foreign_keys=on; pragma cache_size=-8000; pragma wal_autocheckpoint=4000;";
         command.ExecuteNonQuery();
         return connection;
     }
@@ -126,7 +141,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
         public abstract void Fail(Exception wrong);
     }
 
-    private sealed class Job<T>(Func<Work, Task<T>> write, Database database) : Job
+    private sealed class Job<T>(Func<Work, Task<T>> write, Database database, CancellationToken stop) : Job
     {
         private Exception? failed;
         private T? result;
@@ -136,6 +151,13 @@ internal sealed class SqliteEngine : IAsyncDisposable
 
         public override void Run(SqliteConnection connection, SqliteTransaction transaction)
         {
+            if (stop.IsCancellationRequested)
+            {
+                // Whoever asked has gone before the turn came: nothing is written.
+                failed = new OperationCanceledException(stop);
+                return;
+            }
+
             transaction.Save("one");
             try
             {

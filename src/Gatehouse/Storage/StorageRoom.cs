@@ -9,7 +9,7 @@ public static class StorageRoom
     public static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration section)
     {
         services.AddOptions<StorageSettings>().Bind(section).Validate(settings => settings.Folder.Length > 0, "storage:folder must name a folder.").ValidateOnStart();
-        services.AddSingleton(provider => Database.Open(provider.GetRequiredService<IOptions<StorageSettings>>().Value, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => Database.Open(provider.GetRequiredService<IOptions<StorageSettings>>().Value, provider.GetRequiredService<TimeProvider>(), provider.GetService<ILogger<Database>>()));
         services.AddSingleton(provider => provider.GetRequiredService<Database>().Feed);
         services.AddHostedService<StorageStart>();
         return services;
@@ -22,7 +22,7 @@ public sealed class StorageSettings
     /// <summary>Data folder; made readable by its owner only.</summary>
     public string Folder { get; set; } = "./data";
 
-    /// <summary>PostgreSQL connection (<c>Host=…;Database=…</c>); empty means SQLite in <see cref="Folder"/>.</summary>
+    /// <summary><c>sqlite:FILE</c>, <c>postgres://user@host/database</c>, or Npgsql's form (<c>Host=…;Database=…</c>); empty means <c>gatehouse.db</c> in <see cref="Folder"/>.</summary>
     public string? Connection { get; set; }
 }
 

@@ -26,13 +26,16 @@ public sealed class Work
     /// <summary>Last entry that this write put into the feed; 0 when none.</summary>
     internal long LastChange { get; private set; }
 
+    /// <summary>From here to the commit no other announcing write runs: for checks that two concurrent writes could each pass. SQLite's writes never overlap.</summary>
+    public Task OneAtATimeAsync() => Dialect == Dialect.Postgres ? Connection.ExecuteAsync("select pg_advisory_xact_lock(72601)", transaction: Transaction) : Task.CompletedTask;
+
     /// <summary>Appends to the change feed within this transaction; subscribers on every node hear it after the commit.</summary>
     public async Task AnnounceAsync(Change change)
     {
         if (Dialect == Dialect.Postgres)
         {
             // Sequence order must be commit order, or a reader would step over a slower transaction's entry for good.
-            if (LastChange == 0) await Connection.ExecuteAsync("select pg_advisory_xact_lock(72601)", transaction: Transaction);
+            if (LastChange == 0) await OneAtATimeAsync();
             await Connection.ExecuteAsync("select pg_notify('gatehouse_changes', '')", transaction: Transaction);
         }
 

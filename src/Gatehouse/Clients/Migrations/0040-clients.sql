@@ -1,7 +1,8 @@
 create table clients (
   id text not null,
   realm text not null,
-  client_id text not null,
+-- sqlite:  client_id text not null,
+-- postgres:  client_id text collate "C" not null,
   body text not null,
   primary key (realm, id)
 );

@@ -1,8 +1,10 @@
+-- PostgreSQL: names sort by code point, as in SQLite, whatever the locale of the database is or becomes.
 create table realms (name text primary key, body text not null);
 create table users (
   id text not null,
   realm text not null,
-  username text not null,
+-- sqlite:  username text not null,
+-- postgres:  username text collate "C" not null,
   email text,
   email_verified boolean not null,
   first_name text,
@@ -29,7 +31,8 @@ create table people_groups (
   realm text not null,
   name text not null,
   parent text,
-  path text not null,
+-- sqlite:  path text not null,
+-- postgres:  path text collate "C" not null,
   attributes text not null,
   primary key (realm, id)
 );
@@ -45,7 +48,8 @@ create table roles (
   id text not null,
   realm text not null,
   client text not null,
-  name text not null,
+-- sqlite:  name text not null,
+-- postgres:  name text collate "C" not null,
   description text,
   primary key (realm, id)
 );
