@@ -1,6 +1,8 @@
 using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Credentials;
+using Gatehouse.Forwarding;
+using Gatehouse.Gateway;
 using Gatehouse.House.Health;
 using Gatehouse.Keys;
 using Gatehouse.People;
@@ -25,25 +27,23 @@ public static class House
         .AddPeople()
         .AddClients()
         .AddSessions()
+        .AddForwarding(settings.GetSection("forwarding"))
         .AddTokens(settings.GetSection("tokens"))
         .AddCredentials()
         .AddSignIn(settings.GetSection("signin"))
         .AddPortal()
-        .AddOpenId();
+        .AddOpenId()
+        .AddGateway(settings.GetSection("gateway"));
 
     /// <summary>Lays out the pipeline and maps the doors.</summary>
     public static void MapRooms(WebApplication app)
     {
-        app.Use((context, next) => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? Planes.IdentityAsync(context, _ => next(context)) : NoGateAsync(context));
+        var gate = app.Services.GetRequiredService<Gate>();
+        app.Use((context, next) => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? Planes.IdentityAsync(context, _ => next(context)) : gate.HandleAsync(context));
         app.UseRouting();
         HealthRoom.MapHealth(app);
         app.MapOpenId();
         app.MapPortal();
-    }
-
-    private static Task NoGateAsync(HttpContext context)
-    {
-        context.Response.StatusCode = 404;
-        return Task.CompletedTask;
+        app.MapGateway();
     }
 }

@@ -43,6 +43,7 @@ public static class Serve
         {
             if (options.Certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
             kestrel.AddServerHeader = false;
+            Forwarding.ForwardingRoom.Prepare(kestrel);
             // Bodies pass through the gate as streams; identity's endpoints set their own small limits.
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;

@@ -18,6 +18,9 @@ public static class Reasons
     /// <summary>The credential is of a kind that this route does not accept.</summary>
     public static readonly Reason CredentialKind = new("credential.kind", 401, "This kind of credential does not count here.", "See the route's 'accept' list in the access file.");
 
+    /// <summary>A cookie came with a request that another site caused.</summary>
+    public static readonly Reason CredentialCrossSite = new("credential.cross-site", 403, "The request came from another site.", "Call from a page of this site, or send an access token instead of the cookie.");
+
     /// <summary>The token cannot be read.</summary>
     public static readonly Reason TokenMalformed = new("token.malformed", 401, "The token cannot be read.", "Send the token exactly as it was issued.");
 

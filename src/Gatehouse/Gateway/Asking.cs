@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using System.Net;
+using Gatehouse.Terms;
+using Gatehouse.Wire.Text;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>Makes an <see cref="Ask"/> of a request: one canonical path from the raw target, and the client's address, scheme and host, through listed proxies only.</summary>
+public static class Asking
+{
+    /// <summary>The ask; null when the path or host is spelled ambiguously.</summary>
+    public static Ask? Of(HttpContext context, ImmutableArray<IPNetwork> proxies, DateTimeOffset now)
+    {
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
+        var question = raw.IndexOf('?');
+        if (!CanonicalPath.TryParse(question < 0 ? raw : raw[..question], out var path)) return null;
+        var request = context.Request;
+        var address = context.Connection.RemoteIpAddress;
+        if (address is { IsIPv4MappedToIPv6: true }) address = address.MapToIPv4();
+        var (scheme, host) = (request.Scheme, request.Host.Value ?? "");
+        if (!proxies.IsEmpty && address is not null && IsListed(proxies, address))
+        {
+            (address, scheme, host) = Through(request.Headers, proxies, address, scheme, host);
+            if (!IsHost(host)) return null;
+        }
+
+        return new Ask(request.Method, path, question < 0 ? "" : raw[question..].ToString(), scheme, host, address, request.Headers, now);
+    }
+
+    // The rightmost entry that is no listed proxy is the client; everything left of it was sent by the client and proves nothing.
+    private static (IPAddress Address, string Scheme, string Host) Through(IHeaderDictionary headers, ImmutableArray<IPNetwork> proxies, IPAddress peer, string scheme, string host)
+    {
+        var address = peer;
+        var hops = string.Join(',', headers["X-Forwarded-For"].ToArray()).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        for (var i = hops.Length - 1; i >= 0; i--)
+        {
+            if (!IPAddress.TryParse(hops[i], out var hop)) break;
+            address = hop.IsIPv4MappedToIPv6 ? hop.MapToIPv4() : hop;
+            if (!IsListed(proxies, address)) break;
+        }
+
+        if (headers["X-Forwarded-Proto"] is [{ } proto] && proto is "http" or "https" && headers["X-Forwarded-Proto"] is [{ } same]) scheme = same;
+        if (headers["X-Forwarded-Host"] is [{ Length: > 0 } forwarded]) host = forwarded;
+        return (address, scheme, host);
+    }
+
+    private static bool IsListed(ImmutableArray<IPNetwork> proxies, IPAddress address)
+    {
+        foreach (var network in proxies)
+            if (network.Contains(address)) return true;
+        return false;
+    }
+
+    private static bool IsHost(string host) => host.Length <= 255 && host.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]_") < 0;
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics.Metrics;
+using Gatehouse.Audit;
+using Gatehouse.Terms;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>One record per decision: counters for all, an audit event for each refusal that concerns a known service. Paths and reasons, never a credential.</summary>
+public sealed class Observe : IDisposable
+{
+    private readonly AuditLog audit;
+    private readonly Meter meter;
+    private readonly Counter<long> passed;
+    private readonly Counter<long> refused;
+    private readonly Counter<long> failed;
+
+    /// <summary>Makes the meters.</summary>
+    public Observe(AuditLog audit, IMeterFactory meters)
+    {
+        this.audit = audit;
+        meter = meters.Create("gatehouse.gate");
+        passed = meter.CreateCounter<long>("gate.passed", description: "Requests that passed, by service.");
+        refused = meter.CreateCounter<long>("gate.refused", description: "Requests that were refused, by reason.");
+        failed = meter.CreateCounter<long>("gate.failed", description: "Requests that passed and whose upstream failed, by service.");
+    }
+
+    /// <summary>It passed.</summary>
+    public void Passed(Route route)
+    {
+        if (passed.Enabled) passed.Add(1, new KeyValuePair<string, object?>("service", route.Service.Name));
+    }
+
+    /// <summary>It was refused.</summary>
+    public void Refused(Decision.Refuse refuse, Ask? ask, string realm)
+    {
+        if (refused.Enabled) refused.Add(1, new KeyValuePair<string, object?>("reason", refuse.Reason.Code));
+        if (refuse.Route is not { } route || ask is null) return;
+        audit.Note(new AuditEvent
+        {
+            Realm = realm, Type = AuditTypes.GateRefusal, Client = refuse.Principal?.Client, User = refuse.Principal?.Subject, Session = refuse.Principal?.Session, Address = ask.Address?.ToString(), Error = refuse.Reason.Code,
+            Details = new Dictionary<string, string>
+            {
+                ["service"] = route.Service.Name, ["method"] = ask.Method, ["path"] = ask.Path.Value.Length > 256 ? ask.Path.Value[..256] : ask.Path.Value, ["rule"] = route.Rule?.Name ?? "public", ["missing"] = refuse.Missing ?? "",
+            },
+        });
+    }
+
+    /// <summary>It passed, and the upstream failed.</summary>
+    public void Failed(Route route, Reason reason)
+    {
+        if (failed.Enabled) failed.Add(1, new KeyValuePair<string, object?>("service", route.Service.Name), new KeyValuePair<string, object?>("reason", reason.Code));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => meter.Dispose();
+}

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Gatehouse.Forwarding;
+using Gatehouse.Sessions;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>What a service's upstream is told about the principal, and what is taken from the client's request before. Whatever name carries identity for anyone is removed, whoever sent it.</summary>
+public sealed class OutboundPlan
+{
+    // Ours, APISIX's, and what other gates and frameworks believe. The forwarder folds odd spellings (X_Userinfo) onto these.
+    private static readonly string[] IdentityNames =
+    [
+        "Authorization", "X-Userinfo", "X-Access-Token", "X-ID-Token", "X-Refresh-Token", "X-Raw-ID-Token", "X-Auth-Token", "X-Gatehouse-Identity", "X-Consumer-Username", "X-Credential-Identifier", "X-Forwarded-User", "X-Forwarded-Email",
+        "X-Forwarded-Groups", "X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token", "X-Remote-User", "Remote-User", "Remote-Groups", "Remote-Email", "Remote-Name", "X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups",
+        "X-Auth-Request-Access-Token", "X-Client-Cert", "X-SSL-Client-Cert", "X-SSL-Client-S-DN", "Client-Cert", "Client-Cert-Chain",
+    ];
+
+    private static readonly RemovedNames All = RemovedNames.Of(IdentityNames);
+    private static readonly RemovedNames AllButAuthorization = RemovedNames.Of(IdentityNames[1..]);
+
+    private readonly Service service;
+    private readonly string realm;
+    private readonly ImmutableArray<string> cookies;
+
+    /// <summary>Plans once per service.</summary>
+    public OutboundPlan(Service service, string realm) => (this.service, this.realm, cookies) = (service, realm, [Cookie.NameOf(realm, true), Cookie.NameOf(realm, false)]);
+
+    /// <summary>The finished request: target, identity, removals.</summary>
+    public async ValueTask<OutgoingRequest> MakeAsync(Ask ask, Decision.Pass pass, UpstreamTokens tokens, Action<UpgradedConnection>? upgraded, CancellationToken stop)
+        => new()
+        {
+            Method = ask.Method, Target = TargetOf(ask), MayUpgrade = service.Upgrade, MaxBody = service.MaxBody, RemoveCookies = cookies, Upgraded = upgraded,
+            Added = pass.Principal is { } principal ? await IdentityAsync(principal, pass, tokens, stop) : [],
+            Remove = pass.Principal is null && service.PassAuthorizationOnPublic ? AllButAuthorization : All,
+            ClientAddress = ask.Address?.ToString() ?? "unknown", Scheme = ask.Scheme, Host = ask.Host,
+        };
+
+    private string TargetOf(Ask ask)
+    {
+        var path = ask.Path.Value;
+        if (service.StripPrefix) path = path.Length == service.Prefix.Length ? "/" : path[service.Prefix.Length..];
+        return ask.Query.Length == 0 ? path : path + ask.Query;
+    }
+
+    private async ValueTask<ImmutableArray<HeaderLine>> IdentityAsync(Principal principal, Decision.Pass pass, UpstreamTokens tokens, CancellationToken stop)
+    {
+        if (service.Identity == IdentityHeaders.Jwt) return [new HeaderLine("Authorization", "Bearer " + await tokens.MintAsync(principal, realm, service.Audience, stop))];
+        var lines = ImmutableArray.CreateBuilder<HeaderLine>(4);
+        if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", "Bearer " + await tokens.MintAsync(principal, realm, service.Audience, stop)));
+        if (service.Identity.HasFlag(IdentityHeaders.AccessToken) && pass.Credential is { Kind: Credentials.CredentialKind.Bearer } bearer) lines.Add(new HeaderLine("X-Access-Token", bearer.Value.Reveal()));
+        if ((service.Identity & (IdentityHeaders.Userinfo | IdentityHeaders.IdToken)) == 0) return lines.ToImmutable();
+        var claims = Convert.ToBase64String(Claims(principal));
+        if (service.Identity.HasFlag(IdentityHeaders.Userinfo)) lines.Add(new HeaderLine("X-Userinfo", claims));
+        if (service.Identity.HasFlag(IdentityHeaders.IdToken)) lines.Add(new HeaderLine("X-ID-Token", claims));
+        return lines.ToImmutable();
+    }
+
+    // As APISIX's openid-connect sends it: base64 of the claims in JSON.
+    private static byte[] Claims(Principal p)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("sub", p.Subject);
+            if (p.Issuer is not null) writer.WriteString("iss", p.Issuer);
+            if (p.Name is not null) writer.WriteString("preferred_username", p.Name);
+            if (p.Client is not null) writer.WriteString("azp", p.Client);
+            if (p.Session is not null) writer.WriteString("sid", p.Session);
+            writer.WriteString("scope", string.Join(' ', p.Scopes));
+            writer.WriteStartObject("realm_access");
+            writer.WriteStartArray("roles");
+            foreach (var role in p.Roles)
+                if (!role.Contains('/', StringComparison.Ordinal)) writer.WriteStringValue(role);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+            writer.WriteStartArray("groups");
+            foreach (var group in p.Groups) writer.WriteStringValue(group);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.Text.Json;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>Tells a client no: RFC 6750 and RFC 9728 challenges, a problem+json body (RFC 9457) with a stable code, the request id and a hint; a browser that navigates is led to the sign-in. Nothing that the client sent is repeated.</summary>
+public sealed class Refusal(Issuers issuers)
+{
+    /// <summary>Answers a refused request.</summary>
+    public Task SendAsync(HttpContext context, Ask? ask, Decision.Refuse refuse, Ruleset rules)
+    {
+        var status = refuse.Reason.Status;
+        if (status == 401 && ask is not null && refuse.Route is { Service.Accepts.Session: true } && IsNavigation(ask)) return Lead(context, ask, rules.File.Realm);
+        var response = context.Response;
+        if (status is 401 or 403 && refuse.Route is { } route) response.Headers.WWWAuthenticate = Challenge(refuse, route, rules.File.Realm);
+        if (refuse.RetryAfter is { } wait) response.Headers.RetryAfter = ((int)Math.Ceiling(Math.Max(1, wait.TotalSeconds))).ToString();
+        return ProblemAsync(context, refuse.Reason, refuse.Missing is null ? null : $"It takes {refuse.Missing}.", status == 401 && refuse.Route is { Service.Accepts.Session: true } ? $"/realms/{rules.File.Realm}/sign-in" : null);
+    }
+
+    /// <summary>Writes problem+json.</summary>
+    public static async Task ProblemAsync(HttpContext context, Reason reason, string? detail, string? signIn = null)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", $"https://gatehouse.dev/errors#{reason.Code}");
+            writer.WriteString("title", reason.Title);
+            writer.WriteNumber("status", reason.Status);
+            writer.WriteString("code", reason.Code);
+            if (detail is not null) writer.WriteString("detail", detail);
+            writer.WriteString("hint", reason.Hint);
+            if (signIn is not null) writer.WriteString("sign_in", signIn);
+            writer.WriteString("request_id", context.TraceIdentifier);
+            writer.WriteEndObject();
+        }
+
+        var response = context.Response;
+        response.StatusCode = reason.Status;
+        response.ContentType = "application/problem+json";
+        response.ContentLength = buffer.WrittenCount;
+        response.Headers.CacheControl = "no-store";
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+    }
+
+    private string Challenge(Decision.Refuse refuse, Route route, string realm)
+    {
+        var metadata = $"resource_metadata=\"{issuers.PublicUrl}/.well-known/oauth-protected-resource{route.Service.Prefix}\"";
+        var challenge = $"Bearer realm=\"{realm}\"";
+        // RFC 6750, 3: without a credential, no error code.
+        if (ReferenceEquals(refuse.Reason, Reasons.CredentialMissing)) return $"{challenge}, {metadata}";
+        if (ReferenceEquals(refuse.Reason, Reasons.ScopeMissing)) return $"{challenge}, error=\"insufficient_scope\", scope=\"{string.Join(' ', route.Rule!.Scopes)}\", {metadata}";
+        return refuse.Reason.Status == 403 ? $"{challenge}, error=\"insufficient_scope\", error_description=\"{refuse.Reason.Title}\", {metadata}" : $"{challenge}, error=\"invalid_token\", error_description=\"{refuse.Reason.Title}\", {metadata}";
+    }
+
+    // Fetch metadata tells a person's navigation from a script's call, which wants a status it can act on (no per-route switch).
+    private static bool IsNavigation(Ask ask)
+        => ask.Method is "GET" or "HEAD" && ask.Headers["Sec-Fetch-Mode"] is ["navigate"] && ask.Headers["Sec-Fetch-Dest"] is not ["iframe" or "frame" or "embed" or "object"];
+
+    private static Task Lead(HttpContext context, Ask ask, string realm)
+    {
+        context.Response.StatusCode = 302;
+        context.Response.Headers.Location = $"/realms/{realm}/sign-in?back={Uri.EscapeDataString(ask.Path.Value + ask.Query)}";
+        context.Response.Headers.CacheControl = "no-store";
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,37 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Net;
+using Gatehouse.Credentials;
+using Gatehouse.Forwarding;
+using Gatehouse.Gateway.Access;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>Everything a decision needs of one access file, immutable and swapped as a whole on reload: a request is judged by one file, never by two.</summary>
+public sealed class Ruleset
+{
+    /// <summary>The file it came from.</summary>
+    public required AccessFile File { get; init; }
+
+    /// <summary>All routes.</summary>
+    public required RouteTable Routes { get; init; }
+
+    /// <summary>Verifiers of foreign issuers that a service accepts, by service name.</summary>
+    public required FrozenDictionary<string, ImmutableArray<ICredentialVerifier>> Foreign { get; init; }
+
+    /// <summary>Live upstreams by service name.</summary>
+    public required FrozenDictionary<string, Upstream> Upstreams { get; init; }
+
+    /// <summary>What is sent to each service's upstream, and what is taken away before.</summary>
+    public required FrozenDictionary<string, OutboundPlan> Outbound { get; init; }
+
+    /// <summary>Networks of trusted proxies.</summary>
+    public ImmutableArray<IPNetwork> Proxies => File.TrustedProxies;
+
+    /// <summary>A gate without an access file: everything is unknown, so everything is 404.</summary>
+    public static Ruleset Empty { get; } = new()
+    {
+        File = new AccessFile(), Routes = new RouteTable([]), Foreign = FrozenDictionary<string, ImmutableArray<ICredentialVerifier>>.Empty,
+        Upstreams = FrozenDictionary<string, Upstream>.Empty, Outbound = FrozenDictionary<string, OutboundPlan>.Empty,
+    };
+}

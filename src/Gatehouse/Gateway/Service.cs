@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using Gatehouse.Forwarding;
+using Gatehouse.Policy;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>How a credential may come at a service.</summary>
+/// <param name="Token">Access tokens of our own realm count.</param>
+/// <param name="Session">The session cookie counts.</param>
+/// <param name="Issuers">Names of foreign issuers that count.</param>
+public sealed record Accepted(bool Token, bool Session, ImmutableArray<string> Issuers);
+
+/// <summary>What an upstream is told about the principal.</summary>
+[Flags]
+public enum IdentityHeaders
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary><c>Authorization: Bearer</c> with our short-lived JWT for the service's audience.</summary>
+    Jwt = 1,
+
+    /// <summary>APISIX's <c>X-Userinfo</c>: base64 of the claims in JSON.</summary>
+    Userinfo = 2,
+
+    /// <summary>APISIX's <c>X-Access-Token</c>: the client's own access token.</summary>
+    AccessToken = 4,
+
+    /// <summary>APISIX's <c>X-ID-Token</c>: base64 of the claims in JSON.</summary>
+    IdToken = 8,
+}
+
+/// <summary>A limit of requests.</summary>
+/// <param name="Requests">How many.</param>
+/// <param name="Per">In which time.</param>
+/// <param name="ByAddress">Counted per client address; otherwise per principal.</param>
+public sealed record RateLimit(int Requests, TimeSpan Per, bool ByAddress);
+
+/// <summary>One service of the access file.</summary>
+public sealed record Service
+{
+    /// <summary>Name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Line in the access file.</summary>
+    public int Line { get; init; }
+
+    /// <summary>Path prefix, without a trailing slash.</summary>
+    public required string Prefix { get; init; }
+
+    /// <summary>Whether the prefix is cut off before forwarding.</summary>
+    public bool StripPrefix { get; init; }
+
+    /// <summary>Audience of the JWT that the upstream gets, and the one that foreign tokens may have to name.</summary>
+    public required string Audience { get; init; }
+
+    /// <summary>Which credentials count.</summary>
+    public required Accepted Accepts { get; init; }
+
+    /// <summary>What the upstream is told.</summary>
+    public IdentityHeaders Identity { get; init; } = IdentityHeaders.Jwt;
+
+    /// <summary>Whether upgrades (WebSocket) pass.</summary>
+    public bool Upgrade { get; init; } = true;
+
+    /// <summary>Whether the client's own Authorization passes on public routes.</summary>
+    public bool PassAuthorizationOnPublic { get; init; }
+
+    /// <summary>Most bytes of a request body; null for any.</summary>
+    public long? MaxBody { get; init; }
+
+    /// <summary>Rate limit; null for none.</summary>
+    public RateLimit? Rate { get; init; }
+
+    /// <summary>Where it is.</summary>
+    public required UpstreamPlan Plan { get; init; }
+}
+
+/// <summary>One way into a service: a path, methods, and either a rule or the mark that it is public. Exactly one route decides a request.</summary>
+/// <param name="Service">Where it leads.</param>
+/// <param name="Template">Which paths.</param>
+/// <param name="Methods">Which methods; empty for all.</param>
+/// <param name="Rule">Who may; null when public.</param>
+/// <param name="PublicReason">Why it is public; null for none given.</param>
+/// <param name="Line">Line in the access file.</param>
+public sealed record Route(Service Service, PathTemplate Template, ImmutableArray<string> Methods, Rule? Rule, string? PublicReason, int Line)
+{
+    /// <summary>Whether nobody is asked who they are.</summary>
+    public bool IsPublic => Rule is null;
+
+    /// <summary>For people: methods and path.</summary>
+    public string Describe() => $"{(Methods.IsEmpty ? "any method" : string.Join('|', Methods))} {Template}";
+}
