@@ -52,7 +52,7 @@ public sealed class OutboundPlan
         var lines = ImmutableArray.CreateBuilder<HeaderLine>(4);
         if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", "Bearer " + await tokens.MintAsync(principal, realm, service.Audience, stop)));
         if (service.Identity.HasFlag(IdentityHeaders.AccessToken) && pass.Credential is { Kind: Credentials.CredentialKind.Bearer } bearer) lines.Add(new HeaderLine("X-Access-Token", bearer.Value.Reveal()));
-        if ((service.Identity & (IdentityHeaders.Userinfo | IdentityHeaders.IdToken)) == 0) return lines.ToImmutable();
+        if ((service.Identity & (IdentityHeaders.Userinfo | IdentityHeaders.IdToken)) == IdentityHeaders.None) return lines.ToImmutable();
         var claims = Convert.ToBase64String(Claims(principal));
         if (service.Identity.HasFlag(IdentityHeaders.Userinfo)) lines.Add(new HeaderLine("X-Userinfo", claims));
         if (service.Identity.HasFlag(IdentityHeaders.IdToken)) lines.Add(new HeaderLine("X-ID-Token", claims));

@@ -23,10 +23,11 @@ public sealed class Refusal(Issuers issuers)
     public static async Task ProblemAsync(HttpContext context, Reason reason, string? detail, string? signIn = null)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
+        // Readable as it stands: the type is not HTML, and nosniff keeps it so.
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             writer.WriteStartObject();
-            writer.WriteString("type", $"https://gatehouse.dev/errors#{reason.Code}");
+            writer.WriteString("type", "urn:gatehouse:error:" + reason.Code);
             writer.WriteString("title", reason.Title);
             writer.WriteNumber("status", reason.Status);
             writer.WriteString("code", reason.Code);
@@ -42,6 +43,7 @@ public sealed class Refusal(Issuers issuers)
         response.ContentType = "application/problem+json";
         response.ContentLength = buffer.WrittenCount;
         response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
     }
 

@@ -12,6 +12,8 @@ namespace Gatehouse.House.Demo;
 /// </summary>
 public sealed class DemoDesk : IAsyncDisposable
 {
+    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly WebApplication app;
 
     private DemoDesk(WebApplication app) => this.app = app;
@@ -23,7 +25,7 @@ public sealed class DemoDesk : IAsyncDisposable
     public static async Task<DemoDesk> StartAsync(CancellationToken stop)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.AddServerHeader = false).UseUrls("http://127.0.0.1:0");
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, QuietLifetime>();
         var desk = new DemoDesk(builder.Build());
@@ -63,7 +65,7 @@ public sealed class DemoDesk : IAsyncDisposable
         };
         if (items is not null) answer["items"] = items;
         context.Response.ContentType = "application/json";
-        await context.Response.WriteAsync(answer.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n", context.RequestAborted);
+        await context.Response.WriteAsync(answer.ToJsonString(Readable) + "\n", context.RequestAborted);
     }
 
     // The desk listens on loopback and shows the claims only; a real upstream checks the signature against the realm's certs address (see docs/guides).
