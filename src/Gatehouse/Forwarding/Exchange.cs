@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -6,6 +7,8 @@ namespace Gatehouse.Forwarding;
 /// <summary>One request and its response on one upstream connection.</summary>
 internal sealed class Exchange(HttpContext context, UpstreamPlan plan, UpstreamConnection connection, TimeProvider time, Exchange.Shape shape)
 {
+    private const int MaxInterim = 16;
+
     private volatile bool _headReceived;
     private volatile bool _bodySent;
 
@@ -61,43 +64,33 @@ internal sealed class Exchange(HttpContext context, UpstreamPlan plan, UpstreamC
         if (_bodySent) connection.WriteBy(0);
     }
 
-    /// <summary>Reads the next head, interim ones included.</summary>
-    /// <exception cref="ForwardException">The connection ended or the head is bad.</exception>
-    public async ValueTask ReadHeadAsync()
-    {
-        var head = connection.Head;
-        while (true)
-        {
-            var parsed = connection.UnreadLength == 0 ? Parsed.NeedMore : head.Read(connection.Unread.Span);
-            if (parsed == Parsed.Done) return;
-            if (parsed == Parsed.Bad) throw new ForwardException(ForwardError.BadResponseHead);
-            var count = await connection.FillAsync();
-            if (count == 0) throw new ForwardException(connection.UnreadLength == 0 ? ForwardError.ConnectionLost : ForwardError.BadResponseHead);
-            connection.Filled(count);
-        }
-    }
-
-    /// <summary>Reads heads until the final one, or 101 to a request for an upgrade.</summary>
+    /// <summary>Reads heads until the final one, or 101 to a request for an upgrade. One state machine, pooled: every request waits here.</summary>
     /// <exception cref="ForwardException">The connection ended or a head is bad.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ReadFinalHeadAsync()
     {
-        for (var interim = 0; interim < 16; interim++)
+        var head = connection.Head;
+        for (var interim = 0; interim < MaxInterim;)
         {
-            await ReadHeadAsync();
-            var head = connection.Head;
-            if (head.Status == StatusCodes.Status101SwitchingProtocols)
+            var parsed = connection.UnreadLength == 0 ? Parsed.NeedMore : head.Read(connection.Unread.Span);
+            if (parsed == Parsed.Bad) break;
+            if (parsed == Parsed.NeedMore)
             {
-                if (!shape.WantsUpgrade) break;
-                return;
+                var count = await connection.FillAsync();
+                if (count == 0) throw new ForwardException(connection.UnreadLength == 0 ? ForwardError.ConnectionLost : ForwardError.BadResponseHead);
+                connection.Filled(count);
+                continue;
             }
 
-            if (head.Status >= 200) return;
+            if (head.Status == StatusCodes.Status101SwitchingProtocols && !shape.WantsUpgrade) break;
+            if (head.Status is >= 200 or StatusCodes.Status101SwitchingProtocols) return;
             if (head.ContentLength > 0 || head.Chunked) break;
             // 100 lets the body go; 102, 103 and unknown ones have no way to the client through Kestrel and may be dropped (RFC 9110, 15.2).
             if (head.Status == StatusCodes.Status100Continue) MayContinue?.TrySetResult();
             connection.Take(head.Length);
             connection.Compact();
             head.Reset();
+            interim++;
         }
 
         throw new ForwardException(ForwardError.BadResponseHead);

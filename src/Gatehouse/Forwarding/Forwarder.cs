@@ -143,10 +143,17 @@ public sealed class Forwarder
     }
 
     // Disposing waits for a callback that runs: after it, no late cut can hit the connection's next user.
-    private static async ValueTask Quiet(CancellationTokenRegistration a, CancellationTokenRegistration b)
+    private static ValueTask Quiet(CancellationTokenRegistration a, CancellationTokenRegistration b)
     {
-        await a.DisposeAsync();
-        await b.DisposeAsync();
+        var first = a.DisposeAsync();
+        var second = b.DisposeAsync();
+        return first.IsCompletedSuccessfully && second.IsCompletedSuccessfully ? ValueTask.CompletedTask : BothAsync(first, second);
+    }
+
+    private static async ValueTask BothAsync(ValueTask a, ValueTask b)
+    {
+        await a;
+        await b;
     }
 
     private static async ValueTask EndPumpAsync(Exchange exchange, Task pumping)

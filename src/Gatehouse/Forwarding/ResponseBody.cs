@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 
 namespace Gatehouse.Forwarding;
 
@@ -11,6 +12,7 @@ internal static class ResponseBody
     /// <summary>Carries all of it.</summary>
     /// <returns>Whether the connection may serve again.</returns>
     /// <exception cref="ForwardException">The body ended early or is broken, or the client went away.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<bool> ForwardAsync(Exchange exchange)
     {
         var (context, connection) = (exchange.Context, exchange.Connection);
@@ -33,6 +35,15 @@ internal static class ResponseBody
 
         if (head.ContentLength >= 0)
         {
+            if (head.ContentLength <= connection.UnreadLength)
+            {
+                // Most answers of an API: all of it came with the head and goes out with the head.
+                var whole = connection.Unread[..(int)head.ContentLength];
+                if (!whole.IsEmpty) Alive(await context.Response.BodyWriter.WriteAsync(whole));
+                connection.Take(whole.Length);
+                return !head.Close;
+            }
+
             await LengthAsync(exchange, head.ContentLength);
             return !head.Close;
         }
@@ -44,15 +55,14 @@ internal static class ResponseBody
     private static async ValueTask LengthAsync(Exchange exchange, long left)
     {
         var (connection, output) = (exchange.Connection, exchange.Context.Response.BodyWriter);
-        if (connection.UnreadLength > 0 && left > 0)
+        if (connection.UnreadLength > 0)
         {
-            var first = connection.Unread[..(int)Math.Min(left, connection.UnreadLength)];
+            var first = connection.Unread;
             Alive(await output.WriteAsync(first));
             connection.Take(first.Length);
             left -= first.Length;
         }
 
-        if (left == 0) return;
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(left, LargeBuffer));
         try
         {
