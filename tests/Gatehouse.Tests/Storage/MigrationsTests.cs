@@ -24,6 +24,7 @@ public abstract class MigrationsTests : StoreKit
         var empty = await NewDatabaseAsync();
         var nodes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Node.OpenAsync(empty)));
         foreach (var node in nodes) await node.DisposeAsync();
+        if (empty.Connection is null) Directory.Delete(empty.Folder, recursive: true);
     }
 
     [Fact]
