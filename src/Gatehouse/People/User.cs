@@ -57,6 +57,12 @@ public sealed record UserQuery
     /// <summary>E-mail address: substring, or the whole when <see cref="Exact"/>.</summary>
     public string? Email { get; init; }
 
+    /// <summary>First name: substring, or the whole when <see cref="Exact"/>.</summary>
+    public string? FirstName { get; init; }
+
+    /// <summary>Last name: substring, or the whole when <see cref="Exact"/>.</summary>
+    public string? LastName { get; init; }
+
     /// <summary>Whole values instead of substrings.</summary>
     public bool Exact { get; init; }
 

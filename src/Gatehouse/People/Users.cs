@@ -120,6 +120,8 @@ public sealed class Users(Database database)
         if (query.Search is { Length: > 0 } search) And("search like @search escape '\\'", "search", $"%{Names.Like(search)}%");
         if (query.Username is { } username) And(query.Exact ? "username = @username" : "username like @username escape '\\'", "username", query.Exact ? Names.Fold(username) : $"%{Names.Like(username)}%");
         if (query.Email is { } email) And(query.Exact ? "email = @email" : "email like @email escape '\\'", "email", query.Exact ? Names.Fold(email) : $"%{Names.Like(email)}%");
+        if (query.FirstName is { } first) And(query.Exact ? "first_name = @first" : "lower(first_name) like @first escape '\\'", "first", query.Exact ? first : $"%{Names.Like(first)}%");
+        if (query.LastName is { } last) And(query.Exact ? "last_name = @last" : "lower(last_name) like @last escape '\\'", "last", query.Exact ? last : $"%{Names.Like(last)}%");
         if (query.Enabled is { } enabled) And("enabled = @enabled", "enabled", enabled);
         if (query.Group is { } group) And("id in (select user_id from group_members where realm = @realm and group_id = @group)", "group", group);
         if (query.Role is { } role) And("id in (select holder_id from role_holders where realm = @realm and holder_kind = 0 and role_id = @role)", "role", role);

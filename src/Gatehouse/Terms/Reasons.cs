@@ -81,6 +81,27 @@ public static class Reasons
     /// <summary>The thing exists already.</summary>
     public static readonly Reason Conflict = new("resource.conflict", 409, "It exists already.", "Choose another name, or change the existing one.");
 
+    /// <summary>A request's body is not JSON.</summary>
+    public static readonly Reason RequestMedia = new("request.media", 415, "The body must be JSON.", "Send 'Content-Type: application/json'.");
+
+    /// <summary>A request's body is too large.</summary>
+    public static readonly Reason RequestLarge = new("request.large", 413, "The body is too large.", "Send less at once.");
+
+    /// <summary>A request asks for something that is understood and not offered; accepting it silently would promise what is not kept.</summary>
+    public static readonly Reason RequestUnsupported = new("request.unsupported", 400, "This is not offered.", "Leave the member out, or set it to the value that 'detail' names.");
+
+    /// <summary>The principal lacks the administrative right.</summary>
+    public static readonly Reason AdminDenied = new("admin.denied", 403, "You lack the right to administer this.", "Ask for the role of realm-management that 'detail' names.");
+
+    /// <summary>An administrator tried to hand out, or to act on, more rights than their own.</summary>
+    public static readonly Reason AdminBeyond = new("admin.beyond", 403, "This would reach beyond your own rights.", "Ask an administrator who holds the roles that 'detail' names.");
+
+    /// <summary>A new password is too easy to guess.</summary>
+    public static readonly Reason PasswordWeak = new("password.weak", 400, "The password is too easy to guess.", "Choose a longer one that is not the user name and not a common one.");
+
+    /// <summary>The thing belongs to the program and cannot be changed.</summary>
+    public static readonly Reason BuiltIn = new("resource.builtin", 403, "This is built in and stays as it is.", "Make one of your own instead.");
+
     /// <summary>Something broke inside.</summary>
     public static readonly Reason Internal = new("internal", 500, "Something went wrong inside.", "The operator finds the cause in the log under the request id.");
 }
