@@ -64,6 +64,12 @@ public static class CommandLine
         var root = new RootCommand("Gatehouse: sign-in, tokens and the gate in front of a contact centre's APIs.")
         {
             ServeCommand.Build(terminal),
+            TokenCommands.Build(terminal),
+            RealmCommands.Build(terminal),
+            UserCommands.Build(terminal),
+            ClientCommands.Build(terminal),
+            KeyCommands.Build(terminal),
+            AuditCommands.Build(terminal),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
