@@ -2,6 +2,7 @@ using Gatehouse.Admin.Representations;
 using Gatehouse.Clients;
 using Gatehouse.People;
 using Gatehouse.Terms;
+using Gatehouse.Tokens;
 
 namespace Gatehouse.Admin;
 
@@ -87,11 +88,13 @@ internal static class ClientRoutes
         var client = ClientShapes.Apply(asked, body, old);
         var secret = SecretOf(body, client);
         body.Rest(asked.Ignore, ClientShapes.Known);
-        if (old.Enabled && !client.Enabled) client = client with { NotBefore = asked.Rooms.Second };
+        var ends = old.Enabled && !client.Enabled;
+        if (ends) client = client with { NotBefore = asked.Rooms.Second };
         await asked.ChangeOrConflictAsync("UPDATE", "CLIENT", $"clients/{client.Id}", $"Client {client.ClientId} already exists", async work =>
         {
             if (!await asked.Rooms.Clients.ChangeAsync(work, client)) return false;
             if (secret is not null) await asked.Rooms.Clients.SetSecretAsync(work, asked.Realm.Name, client.Id, secret);
+            if (ends) await asked.Rooms.Revocations.AddAsync(work, RevocationKind.Client, asked.Realm.Name, client.ClientId);
             return true;
         });
         return Answer.Done;
@@ -107,6 +110,7 @@ internal static class ClientRoutes
             foreach (var role in roles) await asked.Rooms.Roles.RemoveAsync(work, asked.Realm.Name, role.Id);
             // A later client of the same name must not inherit what this one's service account held.
             foreach (var role in held) await asked.Rooms.Roles.TakeAsync(work, asked.Realm.Name, RoleHolder.ServiceAccount, client.ClientId, role.Id);
+            await asked.Rooms.Revocations.AddAsync(work, RevocationKind.Client, asked.Realm.Name, client.ClientId);
             return await asked.Rooms.Clients.RemoveAsync(work, asked.Realm.Name, client.Id) ? true : throw Refused.Missing("Client");
         });
         return Answer.Done;

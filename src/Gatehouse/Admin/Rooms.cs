@@ -5,6 +5,7 @@ using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.Storage;
+using Gatehouse.Tokens;
 
 namespace Gatehouse.Admin;
 
@@ -20,10 +21,18 @@ internal sealed record Rooms(
     ClientStore Clients,
     SessionStore Sessions,
     SigningKeys Keys,
+    Revocations Revocations,
     AuditLog Audit,
     Passwords Passwords,
     TimeProvider Time)
 {
     /// <summary>Now, cut to the second as tokens tell time: a token issued in this same second stays good, its session does not.</summary>
     public DateTimeOffset Second => DateTimeOffset.FromUnixTimeSeconds(Time.GetUtcNow().ToUnixTimeSeconds());
+
+    /// <summary>Ends every session of a user and kills every token issued to them so far, on all nodes.</summary>
+    public async Task EndUserAsync(Work work, User user)
+    {
+        await Sessions.EndAllAsync(work, user.Realm, user.Id);
+        await Revocations.AddAsync(work, RevocationKind.Subject, user.Realm, user.Id);
+    }
 }

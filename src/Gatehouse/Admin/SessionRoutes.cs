@@ -1,5 +1,5 @@
 using Gatehouse.Admin.Representations;
-using Gatehouse.Terms;
+using Gatehouse.Tokens;
 
 namespace Gatehouse.Admin;
 
@@ -64,5 +64,9 @@ internal static class SessionRoutes
     }
 
     private static Task<bool> ChangeNotBeforeAsync(Asked asked, string action)
-        => asked.ChangeAsync("ACTION", "REALM", action, work => asked.Rooms.Realms.ChangeAsync(work, asked.Realm with { NotBefore = asked.Rooms.Second }));
+        => asked.ChangeAsync("ACTION", "REALM", action, async work =>
+        {
+            await asked.Rooms.Revocations.AddAsync(work, RevocationKind.Realm, asked.Realm.Name, asked.Realm.Name);
+            return await asked.Rooms.Realms.ChangeAsync(work, asked.Realm with { NotBefore = asked.Rooms.Second });
+        });
 }

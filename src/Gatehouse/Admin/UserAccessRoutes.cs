@@ -29,7 +29,7 @@ internal static class UserAccessRoutes
         if (body.Text("value") is not { } password) throw Refused.Invalid("'value' is missing.");
         var temporary = body.Flag("temporary") ?? false;
         body.Rest(asked.Ignore, "id", "createdDate", "userLabel", "priority");
-        if (PasswordPolicy.Fault(password, user.Username, user.Email) is { } fault) throw new Refused(Reasons.PasswordWeak, fault);
+        if (PasswordRules.Refusal(password, user.Username) is { } fault) throw new Refused(Reasons.PasswordWeak, fault);
         return (await asked.Rooms.Passwords.HashAsync(password, asked.Stop), temporary);
     }
 
@@ -77,7 +77,7 @@ internal static class UserAccessRoutes
     private static async Task EndAsync(Asked asked, Storage.Work work, User user)
     {
         await asked.Rooms.Users.ChangeAsync(work, user with { NotBefore = asked.Rooms.Second });
-        await asked.Rooms.Sessions.EndAllAsync(work, asked.Realm.Name, user.Id);
+        await asked.Rooms.EndUserAsync(work, user);
     }
 
     private static async Task<Answer> GroupsAsync(Asked asked)

@@ -1,6 +1,5 @@
 using Gatehouse.Admin.Representations;
 using Gatehouse.People;
-using Gatehouse.SignIn;
 using Gatehouse.Terms;
 
 namespace Gatehouse.Admin;
@@ -101,7 +100,7 @@ internal static class UserRoutes
         {
             if (!await asked.Rooms.Users.ChangeAsync(work, user)) return false;
             if (password is not null && password.Temporary != mustChange) await asked.Rooms.Users.SetPasswordHashAsync(work, asked.Realm.Name, user.Id, password.Hash, mustChange!.Value);
-            if (ends) await asked.Rooms.Sessions.EndAllAsync(work, asked.Realm.Name, user.Id);
+            if (ends) await asked.Rooms.EndUserAsync(work, user);
             return true;
         });
         return Answer.Done;
@@ -113,7 +112,7 @@ internal static class UserRoutes
         await Beyond.RefuseUserAsync(asked, user.Id);
         await asked.ChangeAsync("DELETE", "USER", $"users/{user.Id}", async work =>
         {
-            await asked.Rooms.Sessions.EndAllAsync(work, asked.Realm.Name, user.Id);
+            await asked.Rooms.EndUserAsync(work, user);
             return await asked.Rooms.Users.RemoveAsync(work, asked.Realm.Name, user.Id) ? true : throw Refused.Missing("User");
         });
         return Answer.Done;

@@ -1,3 +1,4 @@
+using Gatehouse.Admin;
 using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Credentials;
@@ -33,6 +34,7 @@ public static class House
         .AddSignIn(settings.GetSection("signin"))
         .AddPortal()
         .AddOpenId()
+        .AddAdmin()
         .AddGateway(settings.GetSection("gateway"));
 
     /// <summary>Lays out the pipeline and maps the doors.</summary>
@@ -44,6 +46,7 @@ public static class House
         HealthRoom.MapHealth(app);
         app.MapOpenId();
         app.MapPortal();
+        app.MapAdmin();
         app.MapGateway();
     }
 }

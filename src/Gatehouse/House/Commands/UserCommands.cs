@@ -86,7 +86,7 @@ internal static class UserCommands
         var changed = user with { Enabled = enabled, NotBefore = enabled ? user.NotBefore : Second(job) };
         await job.Shop.ChangeAsync(user.Realm, "UPDATE", $"users/{user.Id}", async work =>
         {
-            if (!enabled) await job.Shop.Sessions.EndAllAsync(work, user.Realm, user.Id);
+            if (!enabled) await job.Shop.EndUserAsync(work, user);
             return await job.Shop.Users.ChangeAsync(work, changed);
         }, job.Stop);
         return await job.DoneAsync(enabled ? $"'{user.Username}' may sign in." : $"'{user.Username}' is barred; all sessions ended.", UserRepresentation.Of(changed));
@@ -99,7 +99,7 @@ internal static class UserCommands
         await job.Shop.ChangeAsync(user.Realm, "ACTION", $"users/{user.Id}/reset-password", async work =>
         {
             await job.Shop.Users.SetPasswordHashAsync(work, user.Realm, user.Id, hash, job.Words.GetValue(Temporary));
-            await job.Shop.Sessions.EndAllAsync(work, user.Realm, user.Id);
+            await job.Shop.EndUserAsync(work, user);
             return await job.Shop.Users.ChangeAsync(work, user with { NotBefore = Second(job) });
         }, job.Stop);
         return await TellAsync(job, user, $"'{user.Username}' has a new password; all sessions ended.", password);
@@ -133,7 +133,7 @@ internal static class UserCommands
         if (!job.Words.GetValue(Yes) && !Asks.Yes(job.Terminal, $"Delete '{user.Username}' for good?")) throw new StartRefused("Nothing was deleted. Add --yes to delete without being asked.");
         await job.Shop.ChangeAsync(user.Realm, "DELETE", $"users/{user.Id}", async work =>
         {
-            await job.Shop.Sessions.EndAllAsync(work, user.Realm, user.Id);
+            await job.Shop.EndUserAsync(work, user);
             return await job.Shop.Users.RemoveAsync(work, user.Realm, user.Id);
         }, job.Stop);
         return await job.DoneAsync($"'{user.Username}' is deleted.", new { user.Id, user.Username });
@@ -162,7 +162,7 @@ internal static class UserCommands
     {
         var made = job.Words.GetValue(Generate) ? PasswordInput.Generate() : null;
         var password = made ?? PasswordInput.Read(job.Terminal);
-        if (PasswordPolicy.Fault(password, user.Username, user.Email) is { } fault) throw new StartRefused(fault);
+        if (PasswordRules.Refusal(password, user.Username) is { } fault) throw new StartRefused(fault);
         return (made, await job.Shop.Passwords.HashAsync(password, job.Stop));
     }
 

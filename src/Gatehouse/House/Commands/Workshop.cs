@@ -6,6 +6,7 @@ using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
+using Gatehouse.Tokens;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.House.Commands;
@@ -52,7 +53,8 @@ internal sealed class Workshop : IAsyncDisposable
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true))
             .AddSingleton(TimeProvider.System)
             .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddPeople().AddClients().AddSessions();
-        services.AddSingleton<Passwords>();
+        services.AddOptions<SignInSettings>().Bind(given.GetSection("signin"));
+        services.AddSingleton<Passwords>().AddSingleton<Revocations>();
         var workshop = new Workshop(services.BuildServiceProvider());
         try
         {
@@ -99,6 +101,13 @@ internal sealed class Workshop : IAsyncDisposable
         {
             throw new StartRefused(wrong.Message);
         }
+    }
+
+    /// <summary>Ends every session of a user and kills every token issued to them so far.</summary>
+    public async Task EndUserAsync(Work work, User user)
+    {
+        await Sessions.EndAllAsync(work, user.Realm, user.Id);
+        await Part<Revocations>().AddAsync(work, RevocationKind.Subject, user.Realm, user.Id);
     }
 
     public async ValueTask DisposeAsync()
