@@ -9,18 +9,8 @@ public static class Names
     /// <summary>Longest name of a user, group or role, in characters.</summary>
     public const int Longest = 255;
 
-    /// <summary>Lower-case NFKC form, trimmed: look-alike spellings of compatibility characters fall together.</summary>
-    public static string Fold(string name)
-    {
-        try
-        {
-            return name.Trim().Normalize(NormalizationForm.FormKC).ToLowerInvariant();
-        }
-        catch (ArgumentException)
-        {
-            return ""; // lone surrogates: no such name
-        }
-    }
+    /// <summary>Lower-case NFKC form, trimmed: look-alike spellings of compatibility characters fall together. Text that no name can hold becomes U+FFFD, which is no name either.</summary>
+    public static string Fold(string name) => Storage.StoredText.IsSound(name) ? name.Trim().Normalize(NormalizationForm.FormKC).ToLowerInvariant() : "\uFFFD";
 
     /// <summary>Escapes LIKE's own characters (escape character is a backslash) and folds.</summary>
     public static string Like(string text) => Escape(Fold(text));
