@@ -19,9 +19,17 @@ public static class Serve
     /// <summary>Serves until told to stop; returns the exit code.</summary>
     public static async Task<int> RunAsync(ServeOptions options, TextWriter output, CancellationToken stop)
     {
-        await using var app = await BuildAsync(options, output, stop);
-        await app.RunAsync(stop);
-        return 0;
+        try
+        {
+            await using var app = await BuildAsync(options, output, stop);
+            await app.RunAsync(stop);
+            return 0;
+        }
+        catch (Exception wrong) when (wrong is Keys.KeyFault or Storage.StorageFault or Gateway.Access.AccessFault or Microsoft.Extensions.Options.OptionsValidationException)
+        {
+            // The rooms say what is wrong and how to mend it; a stack trace would bury that.
+            throw new StartRefused(wrong.Message);
+        }
     }
 
     /// <summary>Builds the program; the listener's socket is bound, nothing is served yet.</summary>

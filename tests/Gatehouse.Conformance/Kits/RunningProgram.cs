@@ -1,0 +1,82 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Gatehouse.Conformance.Kits;
+
+/// <summary>The built program as a process of its own, over scratch data on a free port, with its demo.</summary>
+public sealed partial class RunningProgram : IAsyncDisposable
+{
+    public const string Password = "conformance-password-1";
+    public const string ClientSecret = "conformance-secret-of-crm-sync";
+
+    private readonly Process process;
+    private readonly StringBuilder output;
+
+    private RunningProgram(Process process, StringBuilder output, Uri url, string data) => (this.process, this.output, Url, Data) = (process, output, url, data);
+
+    public Uri Url { get; }
+
+    public string Data { get; }
+
+    public string Issuer => new Uri(Url, "/realms/contact-centre").ToString();
+
+    public string Output
+    {
+        get
+        {
+            lock (output) return output.ToString();
+        }
+    }
+
+    public Process Process => process;
+
+    /// <summary>Starts it; <paramref name="data"/> continues an earlier one's folder.</summary>
+    public static async Task<RunningProgram> StartAsync(string? data = null, int port = 0)
+    {
+        data ??= Directory.CreateTempSubdirectory("gatehouse-conformance-").FullName;
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "gatehouse")) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])["serve", "--demo", "--port", port.ToString(), "--data", data]) start.ArgumentList.Add(argument);
+        start.Environment["GATEHOUSE_DEMO_PASSWORD"] = Password;
+        start.Environment["GATEHOUSE_DEMO_SECRET"] = ClientSecret;
+        var process = Process.Start(start)!;
+        var output = new StringBuilder();
+        var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Hear(string? line)
+        {
+            lock (output) output.AppendLine(line);
+            if (line is not null && Address().Match(line) is { Success: true } found) listening.TrySetResult(new Uri(found.Groups[1].Value));
+        }
+
+        process.OutputDataReceived += (_, heard) => Hear(heard.Data);
+        process.ErrorDataReceived += (_, heard) => Hear(heard.Data);
+        process.EnableRaisingEvents = true;
+        process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException($"The program ended: {output}"));
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return new RunningProgram(process, output, await listening.Task.WaitAsync(TimeSpan.FromSeconds(60)), data);
+    }
+
+    /// <summary>SIGTERM, as a service manager sends it; returns the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString()]);
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+
+        process.Dispose();
+        if (Directory.Exists(Data)) Directory.Delete(Data, recursive: true);
+    }
+
+    [GeneratedRegex(@"Gatehouse listens on (http://\S+)")]
+    private static partial Regex Address();
+}
