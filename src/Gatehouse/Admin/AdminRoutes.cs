@@ -80,12 +80,15 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes, string prefix)
 /// <summary>Query parameters of a route.</summary>
 internal sealed record QueryNames(IReadOnlyList<string> Names);
 
+/// <summary>Body of a route. Not the framework's own mark: that one lets routing pass a wrong media type on to the next route that fits, and the answer would be 404.</summary>
+internal sealed record TakenBody(Type Type);
+
 /// <summary>What a route takes and gives, for the OpenAPI document and the check of parameters.</summary>
 internal static class RouteWords
 {
     public static IEndpointConventionBuilder Queries(this IEndpointConventionBuilder endpoint, params string[] names) => endpoint.WithMetadata(new QueryNames(names));
 
-    public static IEndpointConventionBuilder Takes<T>(this IEndpointConventionBuilder endpoint) => endpoint.WithMetadata(new AcceptsMetadata(["application/json"], typeof(T)));
+    public static IEndpointConventionBuilder Takes<T>(this IEndpointConventionBuilder endpoint) => endpoint.WithMetadata(new TakenBody(typeof(T)));
 
     public static IEndpointConventionBuilder Gives<T>(this IEndpointConventionBuilder endpoint, int status = 200) => endpoint.WithMetadata(new ProducesResponseTypeMetadata(status, typeof(T), ["application/json"]));
 

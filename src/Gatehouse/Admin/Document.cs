@@ -25,14 +25,18 @@ internal static partial class Document
             document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("token", document)] = [] }];
             return Task.CompletedTask;
         });
-        options.AddOperationTransformer((operation, context, _) =>
+        options.AddOperationTransformer(async (operation, context, stop) =>
         {
             operation.Parameters = [];
             foreach (Match name in InPath().Matches(context.Description.RelativePath ?? ""))
                 operation.Parameters.Add(new OpenApiParameter { Name = name.Groups[1].Value, In = ParameterLocation.Path, Required = true, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
             foreach (var name in context.Description.ActionDescriptor.EndpointMetadata.OfType<QueryNames>().SelectMany(query => query.Names))
                 operation.Parameters.Add(new OpenApiParameter { Name = name, In = ParameterLocation.Query, Schema = new OpenApiSchema { Type = JsonSchemaType.String } });
-            return Task.CompletedTask;
+            foreach (var body in context.Description.ActionDescriptor.EndpointMetadata.OfType<TakenBody>())
+            {
+                var schema = await context.GetOrCreateSchemaAsync(body.Type, null, stop);
+                operation.RequestBody = new OpenApiRequestBody { Required = true, Content = new Dictionary<string, OpenApiMediaType> { ["application/json"] = new() { Schema = schema } } };
+            }
         });
     });
 

@@ -74,6 +74,8 @@ internal static class RealmRoutes
     {
         var body = await asked.ReadAsync();
         if (body.Text("realm") is { } name && name != asked.Realm.Name) throw Refused.Unsupported("A realm cannot be renamed: its name is in every token's issuer.");
+        // Nobody of a disabled realm obtains a token, so nobody could undo it here.
+        if (body.Flag("enabled") == false && asked.Realm.Enabled) throw Refused.Unsupported("A realm cannot disable itself, since none of its administrators could enable it again; use: gatehouse realms disable NAME.");
         var changed = Apply(asked, body, asked.Realm);
         await asked.ChangeAsync("UPDATE", "REALM", "", async work => await asked.Rooms.Realms.ChangeAsync(work, changed) ? true : throw Refused.Missing("Realm"));
         return Answer.Done;

@@ -18,7 +18,9 @@ internal static class RealmCommands
             ["gatehouse realms list", "gatehouse realms add contact-centre --display-name 'Contact Centre'"],
             DataVerb.Make(terminal, "list", "Lists the realms.", [], ListAsync, ["gatehouse realms list --json"], realm: false),
             DataVerb.Make(terminal, "add", "Makes a realm; the data folder too, when it is not there yet.", [name, display],
-                job => AddAsync(job, job.Words.GetValue(name)!, job.Words.GetValue(display)), ["gatehouse realms add contact-centre --data /var/lib/gatehouse"], fresh: true, realm: false));
+                job => AddAsync(job, job.Words.GetValue(name)!, job.Words.GetValue(display)), ["gatehouse realms add contact-centre --data /var/lib/gatehouse"], fresh: true, realm: false),
+            DataVerb.Make(terminal, "disable", "Bars a whole realm: nobody signs in or obtains a token.", [name], job => SwitchAsync(job, job.Words.GetValue(name)!, enabled: false), ["gatehouse realms disable contact-centre"], realm: false),
+            DataVerb.Make(terminal, "enable", "Opens a realm again.", [name], job => SwitchAsync(job, job.Words.GetValue(name)!, enabled: true), ["gatehouse realms enable contact-centre"], realm: false));
     }
 
     private static Task<int> ListAsync(Job job)
@@ -27,6 +29,13 @@ internal static class RealmCommands
         if (job.Json) return job.SayAsync(all.Select(RealmRepresentation.Of).ToArray());
         job.Terminal.Table(["realm", "name", "enabled"], all.Select(realm => (IReadOnlyList<string?>)[realm.Name, realm.DisplayName, realm.Enabled ? "yes" : "no"]));
         return Task.FromResult(CommandLine.Done);
+    }
+
+    private static async Task<int> SwitchAsync(Job job, string name, bool enabled)
+    {
+        var realm = job.Shop.Realm(name) with { Enabled = enabled };
+        await job.Shop.ChangeAsync(name, "UPDATE", $"realms/{name}", work => job.Shop.Realms.ChangeAsync(work, realm), job.Stop);
+        return await job.DoneAsync($"Realm '{name}' is {(enabled ? "open" : "barred")}.", RealmRepresentation.Of(realm));
     }
 
     private static async Task<int> AddAsync(Job job, string name, string? display)
