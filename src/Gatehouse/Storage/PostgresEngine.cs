@@ -14,14 +14,21 @@ internal sealed class PostgresEngine(string connection) : IAsyncDisposable
 
     public async Task<T> ReadAsync<T>(Func<DbConnection, Task<T>> read, CancellationToken stop)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await using var open = await Source.OpenConnectionAsync(stop);
-            return await read(open);
-        }
-        catch (PostgresException wrong) when (wrong.SqlState == PostgresErrorCodes.CharacterNotInRepertoire)
-        {
-            throw new ArgumentException(NoNul, wrong);
+            try
+            {
+                await using var open = await Source.OpenConnectionAsync(stop);
+                return await read(open);
+            }
+            catch (NpgsqlException wrong) when (wrong.IsTransient && attempt < Tries)
+            {
+                // A pooled connection that died with a restart or a failover; the next one is new or fails for good.
+            }
+            catch (PostgresException wrong) when (wrong.SqlState == PostgresErrorCodes.CharacterNotInRepertoire)
+            {
+                throw new ArgumentException(NoNul, wrong);
+            }
         }
     }
 
@@ -29,13 +36,15 @@ internal sealed class PostgresEngine(string connection) : IAsyncDisposable
     {
         for (var attempt = 1; ; attempt++)
         {
+            var committing = false;
             try
             {
                 await using var open = await Source.OpenConnectionAsync(stop);
                 await using var transaction = await open.BeginTransactionAsync(IsolationLevel.ReadCommitted, stop);
                 var work = new Work(open, transaction, database);
                 var result = await write(work);
-                // Not cancellable: after the commit was sent only its answer tells the truth.
+                // Not cancellable, and not tried again when the connection breaks: after the commit was sent only its answer tells the truth.
+                committing = true;
                 await transaction.CommitAsync(CancellationToken.None);
                 return (result, work.LastChange);
             }
@@ -46,6 +55,10 @@ internal sealed class PostgresEngine(string connection) : IAsyncDisposable
             catch (PostgresException wrong) when (wrong.SqlState == PostgresErrorCodes.CharacterNotInRepertoire)
             {
                 throw new ArgumentException(NoNul, wrong);
+            }
+            catch (NpgsqlException wrong) when (wrong.IsTransient && !committing && attempt < Tries)
+            {
+                // The connection died before anything was committed.
             }
         }
     }

@@ -14,6 +14,24 @@ public sealed class SqliteDatabaseTests : DatabaseTests
         => await Assert.ThrowsAsync<InvalidOperationException>(() => Node.Database.WriteAsync(_ => Node.Database.WriteAsync(_ => Task.FromResult(1), Stop), Stop));
 
     [Fact]
+    public async Task Too_many_waiting_writes_are_refused_clearly_and_the_others_are_made()
+    {
+        var hold = new TaskCompletionSource();
+        var first = Node.Database.WriteAsync(async _ =>
+        {
+            await hold.Task;
+            return 0;
+        }, Stop);
+        var all = Enumerable.Range(0, 5000).Select(i => Node.Database.WriteAsync(_ => Task.FromResult(i), Stop)).ToList();
+        var refused = all.Where(one => one.IsFaulted).ToList();
+        hold.SetResult();
+        await first;
+        Assert.InRange(refused.Count, 500, 1000);
+        Assert.All(refused, one => Assert.Contains("too many waiting writes", Assert.IsType<StorageFault>(one.Exception!.InnerException).Message, StringComparison.Ordinal));
+        await Task.WhenAll(all.Except(refused));
+    }
+
+    [Fact]
     public async Task The_files_are_for_the_owner_only()
     {
         var file = await Node.Database.ReadAsync(connection => Task.FromResult(connection.DataSource), Stop);
@@ -44,6 +62,21 @@ public sealed class PostgresDatabaseTests : DatabaseTests
             return "done";
         }, Stop);
         Assert.Equal(("done", 2), (result, tries));
+    }
+
+    [Fact]
+    public async Task Reads_writes_and_the_change_feed_outlive_the_servers_connections()
+    {
+        var other = await SecondNodeAsync();
+        var heard = 0;
+        other.Database.Feed.Subscribe(change => heard += change.Kind == "test" ? 1 : 0);
+        for (var i = 1; i <= 3; i++)
+        {
+            await Node.Database.ReadAsync(connection => connection.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"), Stop);
+            await WriteAsync(work => work.AnnounceAsync(new Change("test", Realm, "x")));
+            await UntilAsync(() => heard == i);
+            Assert.Equal(1, await other.Database.ReadAsync(connection => connection.ExecuteScalarAsync<long>("select 1"), Stop));
+        }
     }
 }
 
