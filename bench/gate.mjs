@@ -3,14 +3,15 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { gatehouse } from './gatehouse.mjs';
 import { cpuSeconds, interleave, options, report, residentMiB } from './measure.mjs';
-import { apache, haproxy, jwksServer, nginx, tokens, upstream } from './peers.mjs';
+import { apache, haproxy, jwksServer, nginx, plainJwks, tokens, upstream } from './peers.mjs';
 import { stop } from './world.mjs';
 
 const given = options({ seconds: 4, rounds: 5, connections: 32, only: '' });
 const run = promisify(execFile);
 const url = (port, path) => `http://127.0.0.1:${port}${path}`;
 
-async function load({ port, child, token, path = '/cim-customer/customers' }) {
+async function load({ port, child, token: fixed, renew, path = '/cim-customer/customers' }) {
+  const token = renew ? await renew() : fixed;
   const before = cpuSeconds(child.pid);
   const headers = token ? ['-H', `Authorization: Bearer ${token}`] : [];
   const { stdout } = await run('wrk', ['-t', '1', '-c', String(given.connections), '-d', `${given.seconds}s`, ...headers, url(port, path)]);
@@ -25,7 +26,8 @@ try {
   const to = await upstream();
   const jwks = await jwksServer([made.RS256.jwk, made.ES256.jwk]);
   const jwt = alg => ({ alg, jwks, ...made[alg] });
-  const ours = await gatehouse(to);
+  const jwksPlain = await plainJwks([made.RS256.jwk]);
+  const ours = await gatehouse(to, { issuer: 'https://issuer.example', jwks: jwksPlain, token: made.RS256.token });
   const all = [
     { name: 'nginx plain', ...await nginx(to) },
     { name: 'haproxy plain', ...await haproxy(to) },

@@ -1,6 +1,7 @@
 // The peers' configuration: each as its own documentation says, one worker, kept-alive connections to the same upstream.
 import { createSign, generateKeyPairSync, sign } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
+import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ const b64 = value => Buffer.from(typeof value === 'string' ? value : JSON.string
 /** Key pairs and tokens as an issuer would give them: RFC 9068 claims of usual size. */
 export function tokens() {
   const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: 'https://issuer.example', sub: 'f1d6f2c4-45b1-4c4e-9e5a-b0e2c2f3a1aa', aud: 'api', azp: 'crm-sync', client_id: 'crm-sync', iat: now, exp: now + 7200, jti: 'a5c2b9e6', scope: 'openid profile email', realm_access: { roles: ['agent', 'offline_access', 'uma_authorization'] } };
+  const claims = { iss: 'https://issuer.example', sub: 'f1d6f2c4-45b1-4c4e-9e5a-b0e2c2f3a1aa', aud: 'api', azp: 'crm-sync', client_id: 'crm-sync', iat: now, exp: now + 7200, jti: 'a5c2b9e6', scope: 'openid profile email', realm_access: { roles: ['agent', 'integration', 'offline_access', 'uma_authorization'] } };
   const made = {};
   for (const [alg, pair] of [['RS256', generateKeyPairSync('rsa', { modulusLength: 2048 })], ['ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' })]]) {
     const input = `${b64({ alg, typ: 'at+jwt', kid: alg })}.${b64(claims)}`;
@@ -42,6 +43,15 @@ export async function jwksServer(keys) {
   await new Promise(done => server.listen(port, '127.0.0.1', done));
   server.unref();
   return `https://127.0.0.1:${port}/jwks`;
+}
+
+/** The same keys on plain loopback, for Gatehouse. */
+export async function plainJwks(keys) {
+  const port = await freePort();
+  const server = createPlainServer((_, answer) => answer.setHeader('content-type', 'application/json').end(JSON.stringify({ keys })));
+  await new Promise(done => server.listen(port, '127.0.0.1', done));
+  server.unref();
+  return `http://127.0.0.1:${port}/jwks`;
 }
 
 /** The upstream of every contender: nginx with a fixed small answer. */

@@ -75,7 +75,8 @@ public sealed class ForeignJwt(ForeignJwtTrust trust, string realm, OutboundHttp
 
     private async Task FetchAsync(CancellationToken stop)
     {
-        if (Age(triedAt) < Calm) return;
+        // Without any key everybody waits for the fetch under way; with some, nobody waits for another.
+        if (keys is not null && Age(triedAt) < Calm) return;
         await fetching.WaitAsync(stop);
         try
         {
