@@ -64,6 +64,9 @@ public static class CommandLine
         var root = new RootCommand("Gatehouse: sign-in, tokens and the gate in front of a contact centre's APIs.")
         {
             ServeCommand.Build(terminal),
+            GateCommands.Check(terminal),
+            GateCommands.Explain(terminal),
+            GateCommands.Test(terminal),
             TokenCommands.Build(terminal),
             RealmCommands.Build(terminal),
             UserCommands.Build(terminal),

@@ -1,0 +1,84 @@
+using System.Collections.Frozen;
+using Gatehouse.Terms;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Gatehouse.Gateway.Access;
+
+/// <summary>Table tests of an access file: who gets what. Written beside the file, run by <c>gatehouse test</c>.</summary>
+/// <param name="Access">The access file, relative to the tests.</param>
+/// <param name="Rows">The rows.</param>
+public sealed record AccessTests(string Access, IReadOnlyList<AccessTests.Row> Rows)
+{
+    /// <summary>One expectation.</summary>
+    /// <param name="Line">Line in the test file.</param>
+    /// <param name="Method">Method.</param>
+    /// <param name="Path">Raw path.</param>
+    /// <param name="Who">Name of the principal.</param>
+    /// <param name="Principal">The principal; null for nobody.</param>
+    /// <param name="Expected">A status or a reason code.</param>
+    public sealed record Row(int Line, string Method, string Path, string Who, Principal? Principal, string Expected)
+    {
+        /// <summary>Whether an explanation is what was expected.</summary>
+        public bool IsMet(Explanation actual) => Expected == actual.Status.ToString() || Expected == actual.Code;
+    }
+
+    /// <summary>Reads a test file; null when there is an error among the findings.</summary>
+    public static (AccessTests? Tests, IReadOnlyList<Finding> Findings) Read(string text)
+    {
+        var findings = new List<Finding>();
+        var yaml = new YamlStream();
+        try
+        {
+            yaml.Load(new StringReader(text));
+        }
+        catch (YamlException wrong)
+        {
+            return (null, [new Finding(Severity.Error, "tests.yaml", (int)wrong.Start.Line, wrong.Message)]);
+        }
+
+        if (yaml.Documents.Count != 1) return (null, [new Finding(Severity.Error, "tests.yaml", 1, "The file must hold one document.")]);
+        var root = new YamlMap(yaml.Documents[0].RootNode, "the file", findings);
+        var access = root.Text("access") ?? "access.yaml";
+        var people = ReadPeople(root, findings);
+        var rows = new List<Row>();
+        foreach (var (request, node) in root.Map("tests")?.All ?? [])
+        {
+            var parts = request.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries);
+            if (parts.Length != 2) root.Error("tests.request", YamlMap.LineOf(node), $"'{request}' is not of the form 'METHOD /path'.");
+            else rows.AddRange(ReadRows(parts[0], parts[1], new YamlMap(node, $"'{request}'", findings), people));
+        }
+
+        if (rows.Count == 0) root.Error("tests.empty", 1, "There is no test: write 'tests:' with rows such as 'GET /path: { nobody: 401 }'.");
+        root.Done();
+        return (findings.Count == 0 ? new AccessTests(access, rows) : null, findings);
+    }
+
+    private static Dictionary<string, Principal?> ReadPeople(YamlMap root, List<Finding> findings)
+    {
+        var people = new Dictionary<string, Principal?>(StringComparer.Ordinal) { ["nobody"] = null };
+        foreach (var (name, node) in root.Map("principals")?.All ?? [])
+        {
+            var map = new YamlMap(node, $"principal '{name}'", findings);
+            if (!Enum.TryParse<PrincipalKind>(map.Text("kind") ?? "user", ignoreCase: true, out var kind)) map.Error("tests.kind", map.Line, "'kind' is user, service, bot, visitor or legacy.");
+            people[name] = new Principal
+            {
+                Realm = "test", Subject = name, Name = name, Kind = kind, Client = map.Text("client"), Roles = map.Texts("roles").ToFrozenSet(), Groups = map.Texts("groups").ToFrozenSet(),
+                Permissions = map.Texts("permissions").ToFrozenSet(), Scopes = map.Texts("scopes").ToFrozenSet(),
+            };
+            map.Done();
+        }
+
+        return people;
+    }
+
+    private static IEnumerable<Row> ReadRows(string method, string path, YamlMap row, Dictionary<string, Principal?> people)
+    {
+        foreach (var (who, node) in row.All)
+        {
+            if (!people.TryGetValue(who, out var principal)) row.Error("tests.principal", YamlMap.LineOf(node), $"'{who}' is not among the principals: {string.Join(", ", people.Keys)}.");
+            else if (node is YamlScalarNode { Value: { Length: > 0 } expected }) yield return new Row(YamlMap.LineOf(node), method, path, who, principal, expected);
+            else row.Error("tests.expected", YamlMap.LineOf(node), $"'{who}' needs a status such as 200, 401, 403, or a reason code.");
+        }
+    }
+}

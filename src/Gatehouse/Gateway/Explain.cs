@@ -1,0 +1,29 @@
+using Gatehouse.Policy;
+using Gatehouse.Terms;
+using Gatehouse.Wire.Text;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>What the gate would decide, without a request: the same table and the same judge as the hot path.</summary>
+/// <param name="Status">200 when it would pass, otherwise the refusal's status.</param>
+/// <param name="Code">Reason code; <c>pass</c> when it would pass.</param>
+/// <param name="Route">The one route; null when there is none.</param>
+/// <param name="Why">In plain words.</param>
+public sealed record Explanation(int Status, string Code, Route? Route, string Why)
+{
+    /// <summary>Explains a decision for a raw path (with or without a query) and a principal, or nobody.</summary>
+    public static Explanation Of(RouteTable routes, string method, string rawPath, Principal? principal)
+    {
+        var question = rawPath.IndexOf('?', StringComparison.Ordinal);
+        if (!CanonicalPath.TryParse(question < 0 ? rawPath : rawPath.AsSpan(0, question), out var path)) return No(Reasons.PathAmbiguous, null, "The path could be read in two ways, so it is refused before anything looks at it.");
+        if (routes.Find(method, path.Value) is not { } route) return No(Reasons.RouteUnknown, null, "No service and no public line has this path; the gate forwards nothing that is not listed.");
+        if (route.IsPublic) return new Explanation(200, "pass", route, $"Public by line {route.Line} ({route.Describe()}): {route.PublicReason ?? "no reason given"}.");
+        if (principal is null) return No(Reasons.CredentialMissing, route, $"{route.Rule!.Name} (line {route.Line}, {route.Describe()}) asks who it is, and nobody is there.");
+        var judgement = Judge.Decide(route.Rule!, principal);
+        return judgement.Allowed
+            ? new Explanation(200, "pass", route, $"{route.Rule!.Name} (line {route.Line}, {route.Describe()}) allows it.")
+            : No(judgement.Reason!, route, $"{route.Rule!.Name} (line {route.Line}, {route.Describe()}) takes {judgement.Missing}.");
+    }
+
+    private static Explanation No(Reason reason, Route? route, string why) => new(reason.Status, reason.Code, route, why);
+}

@@ -1,0 +1,123 @@
+using System.Collections.Frozen;
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Gatehouse.Gateway;
+using Gatehouse.Gateway.Access;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+using Gatehouse.Wire.Jose;
+using Gatehouse.Wire.Text;
+
+namespace Gatehouse.House.Commands;
+
+/// <summary><c>gatehouse check</c>, <c>explain</c> and <c>test</c>: the access file before it counts. None of them needs a running program.</summary>
+internal static class GateCommands
+{
+    private const string Usual = "./data/access.yaml";
+
+    public static Verb Check(Terminal terminal)
+    {
+        var file = new Argument<string>("FILE") { Description = "The access file." };
+        var json = new Option<bool>("--json") { Description = "Answer in JSON." };
+        var command = new Verb("check", "Reads an access file and says what is wrong or doubtful, each with its line. Exit code 1 when it would not load.", "gatehouse check access.yaml", "gatehouse check examples/expertflow/access.yaml --json") { file, json };
+        command.SetAction(parsed =>
+        {
+            var (read, findings) = AccessReader.Read(Load(parsed.GetValue(file)!));
+            if (parsed.GetValue(json))
+                terminal.Output.WriteLine(new JsonObject { ["loads"] = read is not null, ["findings"] = new JsonArray([.. findings.Select(one => new JsonObject { ["severity"] = one.Severity.ToString().ToLowerInvariant(), ["code"] = one.Code, ["line"] = one.Line, ["message"] = one.Message })]) }.ToJsonString());
+            else
+            {
+                foreach (var finding in findings) terminal.Output.WriteLine($"{parsed.GetValue(file)}:{finding.Line}: {finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {Terminal.Printable(finding.Message)}");
+                terminal.Output.WriteLine(read is null ? "It does not load." : $"It loads: {read.Services.Length} services, {read.Routes.Count(route => !route.IsPublic)} rules, {read.Routes.Count(route => route.IsPublic)} public routes, {findings.Count} findings.");
+            }
+
+            return read is null ? CommandLine.Refused : CommandLine.Done;
+        });
+        return command;
+    }
+
+    public static Verb Explain(Terminal terminal)
+    {
+        var method = new Argument<string>("METHOD") { Description = "HTTP method." };
+        var path = new Argument<string>("PATH") { Description = "Path as it would be sent." };
+        var file = new Option<string>("--file") { Description = "The access file.", DefaultValueFactory = _ => Usual, HelpName = "FILE" };
+        var token = new Option<string?>("--token") { Description = "A token whose claims are taken as they stand (its signature is not checked), or - to read it from the input.", HelpName = "T" };
+        var roles = new Option<string[]>("--role") { Description = "Instead of a token: someone with this role (may be repeated).", HelpName = "ROLE", AllowMultipleArgumentsPerToken = true };
+        var json = new Option<bool>("--json") { Description = "Answer in JSON." };
+        var command = new Verb("explain", "Says which route and rule decide a request, and why. Exit code 1 when it would be refused.",
+            "gatehouse explain GET /cim-customer/customers --file access.yaml", "gatehouse explain POST /ccm/x --file access.yaml --role agent", "echo \"$TOKEN\" | gatehouse explain GET /ccm/x --file access.yaml --token -") { method, path, file, token, roles, json };
+        command.SetAction(async (parsed, stop) =>
+        {
+            var rules = Rules.Dry(Open(parsed.GetValue(file)!));
+            var principal = parsed.GetValue(token) is { } given ? OfToken(given == "-" ? await terminal.Input.ReadLineAsync(stop) ?? "" : given)
+                : parsed.GetValue(roles) is { Length: > 0 } held ? new Principal { Realm = rules.File.Realm, Subject = "someone", Kind = PrincipalKind.User, Roles = held.ToFrozenSet() } : null;
+            var why = Explanation.Of(rules.Routes, parsed.GetValue(method)!.ToUpperInvariant(), parsed.GetValue(path)!, principal);
+            if (parsed.GetValue(json))
+                terminal.Output.WriteLine(new JsonObject { ["status"] = why.Status, ["code"] = why.Code, ["service"] = why.Route?.Service.Name, ["route"] = why.Route?.Describe(), ["line"] = why.Route?.Line, ["why"] = why.Why }.ToJsonString());
+            else
+            {
+                terminal.Output.WriteLine($"{(why.Status == 200 ? "passes" : $"refused with {why.Status} {why.Code}")}");
+                if (why.Route is { } route) terminal.Output.WriteLine($"service  {route.Service.Name}\nroute    {route.Describe()} (line {route.Line})");
+                terminal.Output.WriteLine($"why      {Terminal.Printable(why.Why)}");
+            }
+
+            return why.Status == 200 ? CommandLine.Done : CommandLine.Refused;
+        });
+        return command;
+    }
+
+    public static Verb Test(Terminal terminal)
+    {
+        var file = new Argument<string>("FILE") { Description = "The test file (YAML): principals, and who gets which status." };
+        var json = new Option<bool>("--json") { Description = "Answer in JSON." };
+        var command = new Verb("test", "Runs the table tests of an access file: who gets what. Exit code 1 when one is not met.", "gatehouse test examples/expertflow/tests.yaml") { file, json };
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetValue(file)!;
+            var (tests, findings) = AccessTests.Read(Load(path));
+            if (tests is null) throw new StartRefused(string.Join('\n', findings));
+            var routes = new RouteTable(Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "", tests.Access)).Routes);
+            var results = tests.Rows.Select(row => (row, actual: Explanation.Of(routes, row.Method, row.Path, row.Principal))).ToList();
+            var unmet = results.Where(one => !one.row.IsMet(one.actual)).ToList();
+            if (parsed.GetValue(json))
+                terminal.Output.WriteLine(new JsonObject { ["passed"] = results.Count - unmet.Count, ["failed"] = new JsonArray([.. unmet.Select(one => new JsonObject { ["line"] = one.row.Line, ["request"] = $"{one.row.Method} {one.row.Path}", ["principal"] = one.row.Who, ["expected"] = one.row.Expected, ["status"] = one.actual.Status, ["code"] = one.actual.Code, ["why"] = one.actual.Why })]) }.ToJsonString());
+            else
+            {
+                foreach (var (row, actual) in unmet) terminal.Output.WriteLine($"{path}:{row.Line}: {row.Method} {row.Path} as {row.Who}: expected {row.Expected}, got {actual.Status} {actual.Code}. {actual.Why}");
+                terminal.Output.WriteLine($"{results.Count - unmet.Count} passed, {unmet.Count} failed");
+            }
+
+            return unmet.Count == 0 ? CommandLine.Done : CommandLine.Refused;
+        });
+        return command;
+    }
+
+    private static string Load(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw new StartRefused($"'{path}' cannot be read: {wrong.Message}");
+        }
+    }
+
+    private static AccessFile Open(string path)
+    {
+        var (file, findings) = AccessReader.Read(Load(path));
+        return file ?? throw new StartRefused($"'{path}' does not load:\n{string.Join('\n', findings.Where(finding => finding.Severity == Severity.Error))}");
+    }
+
+    private static Principal OfToken(string text)
+    {
+        if (!Jws.TryParse(text.Trim(), Limits.Default, out var jws, out var error) || !JwtClaims.TryParse(jws.Payload, Limits.Default, out var claims, out error)) throw new StartRefused($"This is not a readable JWT ({error}).");
+        return new Principal
+        {
+            Realm = "", Subject = claims.Subject ?? "?", Kind = claims.Member("sid") is null && claims.Member("auth_time") is null ? PrincipalKind.Service : PrincipalKind.User, Name = claims.Text("preferred_username"), Client = claims.Text("azp"),
+            Roles = Verify.RolesOf(claims), Groups = claims.Texts("groups").ToFrozenSet(), Scopes = (claims.Text("scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(),
+        };
+    }
+}
