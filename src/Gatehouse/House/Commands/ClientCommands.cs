@@ -115,6 +115,7 @@ internal static class ClientCommands
             // A later client of the same name must not inherit anything.
             foreach (var role in held) await job.Shop.Roles.TakeAsync(work, client.Realm, RoleHolder.ServiceAccount, client.ClientId, role.Id);
             foreach (var role in own.Items) await job.Shop.Roles.RemoveAsync(work, client.Realm, role.Id);
+            await job.Shop.EndClientAsync(work, client);
             return await job.Shop.Clients.RemoveAsync(work, client.Realm, client.Id);
         }, job.Stop);
         return await job.DoneAsync($"'{client.ClientId}' is deleted.", new { client.Id, client.ClientId });

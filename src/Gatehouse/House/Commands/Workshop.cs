@@ -110,6 +110,9 @@ internal sealed class Workshop : IAsyncDisposable
         await Part<Revocations>().AddAsync(work, RevocationKind.Subject, user.Realm, user.Id);
     }
 
+    /// <summary>Kills every token that was given to a client.</summary>
+    public Task EndClientAsync(Work work, Client client) => Part<Revocations>().AddAsync(work, RevocationKind.Client, client.Realm, client.ClientId);
+
     public async ValueTask DisposeAsync()
     {
         for (var i = started.Count - 1; i >= 0; i--) await started[i].StopAsync(CancellationToken.None);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Gatehouse.House.Commands;
 
 namespace Gatehouse.Tests.House.Commands;
 
@@ -8,6 +9,16 @@ internal static class Program
     public sealed record Ended(int Code, string Output, string Error);
 
     public static Task<Ended> RunAsync(params string[] args) => RunAsync("", args);
+
+    /// <summary>The same command line in this process: quicker, for the many steps of a walk.</summary>
+    public static async Task<Ended> HereAsync(string input, params string[] args)
+    {
+        using var read = new StringReader(input);
+        await using var output = new StringWriter();
+        await using var error = new StringWriter();
+        var code = await CommandLine.RunAsync(args, new Terminal(read, output, error, Interactive: false));
+        return new Ended(code, output.ToString(), error.ToString());
+    }
 
     public static async Task<Ended> RunAsync(string input, string[] args)
     {

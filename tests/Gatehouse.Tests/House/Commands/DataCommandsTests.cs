@@ -1,0 +1,181 @@
+using System.Text.Json.Nodes;
+using Gatehouse.Tests.Kits;
+using Gatehouse.Wire.Jose;
+using Xunit;
+
+namespace Gatehouse.Tests.House.Commands;
+
+/// <summary>The commands on data, over one data folder; what depends on the process (input, help) runs as one.</summary>
+public sealed class DataCommandsTests : IAsyncLifetime
+{
+    private readonly string data = Path.Combine(Path.GetTempPath(), $"gatehouse-cli-{Guid.NewGuid():n}");
+
+    public async ValueTask InitializeAsync() => await DoneAsync("realms", "add", "contact-centre", "--display-name", "Contact Centre");
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(data, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task People_are_added_shown_changed_and_deleted()
+    {
+        var password = (await DoneAsync("users", "add", "Alice", "--first-name", "Alice", "--email", "alice@example.org", "--role", "realm-management/view-users", "--generate")).Trim();
+        Assert.Matches("^[a-z2-9]{5}(-[a-z2-9]{5}){3}$", password);
+        var listed = Assert.Single((await JsonAsync("users", "list")).AsArray())!;
+        Assert.Equal("alice", (string?)listed["username"]);
+        Assert.Contains("alice", await DoneAsync("users", "list", "--search", "ALI"));
+
+        await DoneAsync("users", "disable", "alice");
+        Assert.False((bool?)(await JsonAsync("users", "show", "alice"))["user"]!["enabled"]);
+        await DoneAsync("users", "enable", "alice");
+        Assert.True((bool?)(await JsonAsync("users", "show", "alice"))["user"]!["enabled"]);
+
+        await DoneAsync("users", "roles", "alice", "--give", "offline_access", "--take", "realm-management/view-users");
+        var roles = (await JsonAsync("users", "roles", "alice")).AsArray();
+        Assert.Contains(roles, role => (string?)role!["role"] == "offline_access" && (bool)role["direct"]!);
+        Assert.DoesNotContain(roles, role => (string?)role!["role"] == "realm-management/view-users");
+
+        await RefusedAsync("--yes", "users", "delete", "alice");
+        await DoneAsync("users", "delete", "alice", "--yes");
+        await RefusedAsync("no user 'alice'", "users", "show", "alice");
+        await RefusedAsync("no role 'nothing'", "users", "add", "bob", "--role", "nothing", "--generate");
+        Assert.Empty((await JsonAsync("users", "list")).AsArray());
+    }
+
+    [Fact]
+    public async Task Passwords_come_from_the_input_and_are_judged()
+    {
+        await DoneAsync("users", "add", "alice", "--generate");
+
+        Assert.Equal(0, (await Program.RunAsync("a fairly long secret\n", ["users", "set-password", "alice", "--data", data])).Code);
+        var weak = await Program.RunAsync("password123\n", ["users", "set-password", "alice", "--data", data]);
+        Assert.Equal(1, weak.Code);
+        Assert.Contains("most common", weak.Error);
+        var none = await Program.HereAsync("", ["users", "set-password", "alice", "--data", data]);
+        Assert.Equal(1, none.Code);
+        Assert.Contains("--generate", none.Error);
+        // There is no way to name a password on the line, where the process list would show it.
+        Assert.Equal(2, (await Program.RunAsync("users", "set-password", "alice", "--password", "x", "--data", data)).Code);
+    }
+
+    [Fact]
+    public async Task Clients_show_their_secret_once()
+    {
+        var secret = (await DoneAsync("clients", "add", "crm-sync", "--service-account", "--role", "offline_access")).Trim();
+        Assert.StartsWith("ghs_", secret);
+        Assert.DoesNotContain(secret, await DoneAsync("clients", "show", "crm-sync"));
+        Assert.DoesNotContain(secret, (await JsonAsync("clients", "show", "crm-sync")).ToJsonString());
+        Assert.NotEqual(secret, (string?)(await JsonAsync("clients", "secret", "crm-sync", "--keep-old", "24"))["secret"]);
+        await RefusedAsync("already", "clients", "add", "crm-sync", "--service-account");
+        await RefusedAsync("wildcard", "clients", "add", "desk", "--public", "--redirect-uri", "https://desk.example.org/*");
+        await RefusedAsync("--redirect-uri", "clients", "add", "desk", "--public");
+        await DoneAsync("clients", "add", "desk", "--public", "--redirect-uri", "https://desk.example.org/callback");
+        await RefusedAsync("no secret", "clients", "secret", "desk");
+        Assert.Equal(2, (await JsonAsync("clients", "list")).AsArray().Count);
+        await DoneAsync("clients", "delete", "desk", "--yes");
+        Assert.Single((await JsonAsync("clients", "list")).AsArray());
+    }
+
+    [Fact]
+    public async Task Keys_rotate_and_the_audit_log_knows_it_all()
+    {
+        await DoneAsync("keys", "rotate");
+        var key = Assert.Single((await JsonAsync("keys", "list")).AsArray())!;
+        Assert.Equal("ES256", (string?)key["algorithm"]);
+        await DoneAsync("users", "add", "alice", "--generate");
+
+        var events = (await JsonAsync("audit", "list")).AsArray();
+
+        Assert.Equal(["CREATE", "ACTION", "CREATE"], events.Select(one => (string?)one!["operationType"]));
+        Assert.All(events, one => Assert.Equal("gatehouse-cli", (string?)one!["authDetails"]!["clientId"]));
+        Assert.Single((await JsonAsync("audit", "list", "--type", "ACTION")).AsArray());
+    }
+
+    [Fact]
+    public async Task Realms_are_listed_barred_and_told_apart()
+    {
+        await DoneAsync("realms", "add", "second");
+        await RefusedAsync("already", "realms", "add", "second");
+        await RefusedAsync("cannot name a realm", "realms", "add", "No Good");
+        Assert.Equal(["contact-centre", "second"], (await JsonAsync("realms", "list")).AsArray().Select(realm => (string?)realm!["realm"]));
+        await RefusedAsync("--realm", "users", "list");
+        await RefusedAsync("no realm 'third'", "users", "list", "--realm", "third");
+        await DoneAsync("users", "list", "--realm", "second");
+        await DoneAsync("realms", "disable", "second");
+        Assert.False((bool?)(await JsonAsync("realms", "list"))[1]!["enabled"]);
+    }
+
+    [Fact]
+    public async Task A_missing_folder_is_not_made_by_a_typing_error()
+    {
+        var ended = await Program.RunAsync("users", "list", "--data", data + "-typo");
+        Assert.Equal(1, ended.Code);
+        Assert.Contains("realms add", ended.Error);
+        Assert.False(Directory.Exists(data + "-typo"));
+    }
+
+    [Fact]
+    public async Task It_works_on_PostgreSQL_as_well()
+    {
+        var connection = await PostgresKit.DatabaseAsync();
+        string[] there = ["--connection", connection, "--data", data];
+        Assert.Equal(0, (await Program.HereAsync("", ["realms", "add", "r", .. there])).Code);
+        Assert.Equal(0, (await Program.HereAsync("", ["users", "add", "alice", "--generate", .. there])).Code);
+        var listed = await Program.HereAsync("", ["users", "list", "--json", .. there]);
+        Assert.Equal("alice", (string?)JsonNode.Parse(listed.Output)![0]!["username"]);
+    }
+
+    [Fact]
+    public async Task A_token_is_explained_without_its_signature()
+    {
+        var token = new JoseSigner(Jwk.Generate("ES256"), "ES256").Sign("""{"iss":"https://elsewhere.example/realms/x","sub":"alice\u001b[31m","exp":1700000000,"iat":1699999700}"""u8.ToArray(), "at+jwt");
+
+        var shown = await Program.HereAsync(token + "\n", ["token", "inspect", "-", "--data", data]);
+        Assert.Equal(0, shown.Code);
+        Assert.Contains("expired", shown.Output);
+        Assert.Contains(" ago)", shown.Output);
+        Assert.Contains("not checked", shown.Output);
+        Assert.DoesNotContain(token.Split('.')[2], shown.Output);
+        Assert.DoesNotContain('\u001b', shown.Output);
+
+        var json = JsonNode.Parse((await Program.HereAsync("Bearer " + token, ["token", "inspect", "-", "--json", "--data", data])).Output)!;
+        Assert.Equal("expired", (string?)json["state"]);
+        Assert.Equal("https://elsewhere.example/realms/x", (string?)json["claims"]!["iss"]);
+        Assert.Equal(1, (await Program.HereAsync("", "token", "inspect", "not-a-token")).Code);
+    }
+
+    [Theory]
+    [InlineData("users")]
+    [InlineData("users", "add")]
+    [InlineData("clients", "add")]
+    [InlineData("keys", "rotate")]
+    [InlineData("audit", "list")]
+    [InlineData("realms", "add")]
+    [InlineData("token", "inspect")]
+    public async Task Every_help_has_examples(params string[] command)
+    {
+        var ended = await Program.HereAsync("", [.. command, "--help"]);
+        Assert.Equal(0, ended.Code);
+        Assert.Contains("Examples:", ended.Output);
+        Assert.Contains($"gatehouse {command[0]}", ended.Output);
+    }
+
+    private async Task<string> DoneAsync(params string[] args)
+    {
+        var ended = await Program.HereAsync("", [.. args, "--data", data]);
+        Assert.True(ended.Code == 0, $"{string.Join(' ', args)}: {ended.Code} {ended.Error}{ended.Output}");
+        return ended.Output;
+    }
+
+    private async Task<JsonNode> JsonAsync(params string[] args) => JsonNode.Parse(await DoneAsync([.. args, "--json"]))!;
+
+    private async Task RefusedAsync(string why, params string[] args)
+    {
+        var ended = await Program.HereAsync("", [.. args, "--data", data]);
+        Assert.Equal(1, ended.Code);
+        Assert.Contains(why, ended.Error);
+        Assert.Empty(ended.Output);
+    }
+}
