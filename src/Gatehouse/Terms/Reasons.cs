@@ -102,6 +102,9 @@ public static class Reasons
     /// <summary>The thing belongs to the program and cannot be changed.</summary>
     public static readonly Reason BuiltIn = new("resource.builtin", 403, "This is built in and stays as it is.", "Make one of your own instead.");
 
+    /// <summary>Too much of the same work is waiting.</summary>
+    public static readonly Reason Busy = new("server.busy", 503, "The server is busy.", "Try again in a few seconds; nothing was changed.");
+
     /// <summary>Something broke inside.</summary>
     public static readonly Reason Internal = new("internal", 500, "Something went wrong inside.", "The operator finds the cause in the log under the request id.");
 }
