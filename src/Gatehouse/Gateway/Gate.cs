@@ -18,7 +18,8 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
             return;
         }
 
-        switch (await gatekeeper.DecideAsync(ask, now, issuers.IsTls, context.RequestAborted))
+        // No token of the request's own: asking Kestrel for one costs an allocation and a registration, and a verification is bounded by itself.
+        switch (await gatekeeper.DecideAsync(ask, now, issuers.IsTls, CancellationToken.None))
         {
             case Decision.Refuse refuse:
                 await RefuseAsync(context, ask, refuse, now);
@@ -35,7 +36,7 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
         observe.Passed(pass.Route);
         var principal = pass.Principal;
         Action<UpgradedConnection>? upgraded = !service.Upgrade ? null : principal is null ? static _ => { } : connection => live.Enter(connection, principal);
-        var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, upgraded, context.RequestAborted);
+        var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, upgraded, CancellationToken.None);
         var result = await forwarder.ForwardAsync(context, now.Upstreams[service.Name], request, CancellationToken.None);
         if (ForwardErrors.ReasonOf(result.Error) is not { } reason) return;
         observe.Failed(pass.Route, reason);

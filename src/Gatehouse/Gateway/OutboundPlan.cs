@@ -48,9 +48,9 @@ public sealed class OutboundPlan
 
     private async ValueTask<ImmutableArray<HeaderLine>> IdentityAsync(Principal principal, Decision.Pass pass, UpstreamTokens tokens, CancellationToken stop)
     {
-        if (service.Identity == IdentityHeaders.Jwt) return [new HeaderLine("Authorization", "Bearer " + await tokens.MintAsync(principal, realm, service.Audience, stop))];
+        if (service.Identity == IdentityHeaders.Jwt) return [new HeaderLine("Authorization", await tokens.MintAsync(principal, realm, service.Audience, stop))];
         var lines = ImmutableArray.CreateBuilder<HeaderLine>(4);
-        if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", "Bearer " + await tokens.MintAsync(principal, realm, service.Audience, stop)));
+        if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", await tokens.MintAsync(principal, realm, service.Audience, stop)));
         if (service.Identity.HasFlag(IdentityHeaders.AccessToken) && pass.Credential is { Kind: Credentials.CredentialKind.Bearer } bearer) lines.Add(new HeaderLine("X-Access-Token", bearer.Value.Reveal()));
         if ((service.Identity & (IdentityHeaders.Userinfo | IdentityHeaders.IdToken)) == IdentityHeaders.None) return lines.ToImmutable();
         var claims = Convert.ToBase64String(Claims(principal));

@@ -41,7 +41,11 @@ public static class House
     public static void MapRooms(WebApplication app)
     {
         var gate = app.Services.GetRequiredService<Gate>();
-        app.Use((context, next) => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? Planes.IdentityAsync(context, _ => next(context)) : gate.HandleAsync(context));
+        app.Use(next =>
+        {
+            RequestDelegate identity = context => Planes.IdentityAsync(context, next);
+            return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? identity(context) : gate.HandleAsync(context);
+        });
         app.UseRouting();
         HealthRoom.MapHealth(app);
         app.MapOpenId();

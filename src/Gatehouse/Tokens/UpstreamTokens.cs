@@ -18,7 +18,7 @@ public sealed class UpstreamTokens(Issuers issuers, SigningKeys keys, Realms rea
 
     private readonly ConcurrentDictionary<(Principal, string), (string Token, DateTimeOffset Until)> known = new(new SamePrincipal());
 
-    /// <summary>A JWT signed by <paramref name="realm"/>: <c>aud</c> = <paramref name="audience"/>, roles, groups, <c>azp</c>, <c>sid</c>, life of at most 60 seconds and never beyond the credential's own.</summary>
+    /// <summary>The value of an Authorization header, <c>Bearer</c> and a JWT signed by <paramref name="realm"/>: <c>aud</c> = <paramref name="audience"/>, roles, groups, <c>azp</c>, <c>sid</c>, life of at most 60 seconds and never beyond the credential's own.</summary>
     public ValueTask<string> MintAsync(Principal principal, string realm, string audience, CancellationToken stop)
         => known.TryGetValue((principal, audience), out var made) && made.Until > time.GetUtcNow() ? ValueTask.FromResult(made.Token) : new ValueTask<string>(SignAsync(principal, realm, audience, stop));
 
@@ -29,7 +29,7 @@ public sealed class UpstreamTokens(Issuers issuers, SigningKeys keys, Realms rea
         var buffer = new ArrayBufferWriter<byte>(1024);
         Write(buffer, principal, issuers.Of(realm), audience, now, expires);
         var signer = await keys.SignerAsync(realm, realms.Find(realm)?.SigningAlgorithm ?? "ES256", stop);
-        var token = signer.Sign(buffer.WrittenSpan, "at+jwt");
+        var token = "Bearer " + signer.Sign(buffer.WrittenSpan, "at+jwt");
         if (known.Count >= Most) known.Clear();
         known[(principal, audience)] = (token, now + Fresh < expires ? now + Fresh : expires);
         return token;
