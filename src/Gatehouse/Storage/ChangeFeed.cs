@@ -7,6 +7,7 @@ namespace Gatehouse.Storage;
 public sealed class ChangeFeed
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Listen = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
     private const int Batch = 500;
 
@@ -90,7 +91,9 @@ public sealed class ChangeFeed
         if (ending.IsCancellationRequested) return;
         await ending.CancelAsync();
         Wake();
-        await Task.WhenAll(reading, listening);
+        await reading;
+        // It only wakes the reader: what it still hears is of no use to anybody.
+        await Task.WhenAny(listening, Task.Delay(Poll, CancellationToken.None));
     }
 
     private Task<long> LastAsync(CancellationToken stop)
@@ -202,7 +205,8 @@ public sealed class ChangeFeed
                 await using var connection = await database.Source!.OpenConnectionAsync(ending.Token);
                 connection.Notification += (_, _) => Wake();
                 await connection.ExecuteAsync("listen gatehouse_changes");
-                while (true) await connection.WaitAsync(ending.Token);
+                // Woken now and then although nothing came: a cancellation that meets a notification half-way must not leave this waiting for ever.
+                while (!ending.IsCancellationRequested) await connection.WaitAsync(Listen, ending.Token);
             }
             catch (OperationCanceledException) when (ending.IsCancellationRequested)
             {

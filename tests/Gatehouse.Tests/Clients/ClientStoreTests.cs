@@ -95,7 +95,7 @@ public abstract class ClientStoreTests : StoreKit
 
         Assert.True(await WriteAsync(work => Node.Clients.ChangeAsync(work, client with { Enabled = false })));
         Assert.False((await Node.Clients.FindByClientIdAsync(Realm, "agent-desk", Stop))!.Enabled);
-        await UntilAsync(() => !other.Clients.FindByClientIdAsync(Realm, "agent-desk", Stop).AsTask().Result!.Enabled);
+        await UntilAsync(async () => !(await other.Clients.FindByClientIdAsync(Realm, "agent-desk", Stop))!.Enabled);
 
         Assert.True(await WriteAsync(work => Node.Clients.ChangeAsync(work, client with { ClientId = "desk" })));
         Assert.Null(await Node.Clients.FindByClientIdAsync(Realm, "agent-desk", Stop));
@@ -103,7 +103,7 @@ public abstract class ClientStoreTests : StoreKit
 
         Assert.True(await WriteAsync(work => Node.Clients.RemoveAsync(work, Realm, client.Id)));
         Assert.Null(await Node.Clients.FindByClientIdAsync(Realm, "desk", Stop));
-        await UntilAsync(() => !other.Clients.CheckSecretAsync(client, secret, Stop).AsTask().Result);
+        await UntilAsync(async () => !await other.Clients.CheckSecretAsync(client, secret, Stop));
     }
 
     [Fact]

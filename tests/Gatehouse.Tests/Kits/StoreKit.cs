@@ -67,11 +67,14 @@ public abstract class StoreKit : IAsyncLifetime
     protected static Client NewClient(string clientId) => new() { Id = Guid.NewGuid().ToString(), Realm = Realm, ClientId = clientId };
 
     /// <summary>Waits until a condition holds; fails after ten seconds.</summary>
-    protected static async Task UntilAsync(Func<bool> condition)
+    protected static Task UntilAsync(Func<bool> condition) => UntilAsync(() => ValueTask.FromResult(condition()));
+
+    /// <summary>Waits until a condition holds; fails after ten seconds.</summary>
+    protected static async Task UntilAsync(Func<ValueTask<bool>> condition)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         patience.CancelAfter(TimeSpan.FromSeconds(10));
-        while (!condition()) await Task.Delay(5, patience.Token);
+        while (!await condition()) await Task.Delay(5, patience.Token);
     }
 
     /// <summary>A scratch folder with nothing in it.</summary>

@@ -147,10 +147,10 @@ public abstract class RolesTests : StoreKit
         Assert.False(await HasAsync(other));
         await WriteAsync(work => Node.Groups.JoinAsync(work, Realm, user.Id, group.Id));
         Assert.True(await HasAsync(Node));
-        await UntilAsync(() => HasAsync(other).Result);
+        await UntilAsync(async () => await HasAsync(other));
         await WriteAsync(work => Node.Roles.TakeAsync(work, Realm, RoleHolder.Group, group.Id, role.Id));
         Assert.False(await HasAsync(Node));
-        await UntilAsync(() => !HasAsync(other).Result);
+        await UntilAsync(async () => !await HasAsync(other));
 
         async Task<bool> HasAsync(Node node) => (await node.Rights.OfAsync(Realm, RoleHolder.User, user.Id, Stop)).Roles.Contains("agent");
     }

@@ -127,7 +127,7 @@ public abstract class SessionStoreTests : StoreKit
         var cookie = await node.Database.WriteAsync(work => node.Sessions.RenewAsync(work, session with { AuthenticatedAt = later }), Stop);
         Assert.Null(await node.Sessions.FindByCookieAsync(Realm, old, Stop));
         Assert.Equal(later, (await node.Sessions.FindByCookieAsync(Realm, cookie, Stop))!.AuthenticatedAt);
-        await UntilAsync(() => other.Sessions.FindByCookieAsync(Realm, old, Stop).AsTask().Result is null);
+        await UntilAsync(async () => await other.Sessions.FindByCookieAsync(Realm, old, Stop) is null);
         Assert.Equal(later, (await other.Sessions.FindByCookieAsync(Realm, cookie, Stop))!.AuthenticatedAt);
     }
 
