@@ -1,0 +1,15 @@
+using Dapper;
+using Gatehouse.Storage;
+
+namespace Gatehouse.Tokens;
+
+/// <summary>Deletes what a realm leaves behind in this room: codes and refresh tokens.</summary>
+public static class RealmEnd
+{
+    /// <summary>Deletes all of a realm's codes and refresh tokens.</summary>
+    public static async Task RemoveAsync(Work work, string realm)
+    {
+        foreach (var table in (string[])["codes", "refresh_tokens", "refresh_families"])
+            await work.Connection.ExecuteAsync($"delete from {table} where realm = @realm", new { realm }, work.Transaction);
+    }
+}
