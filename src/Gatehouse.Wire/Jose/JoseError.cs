@@ -27,9 +27,12 @@ public enum JoseError
     /// <summary>The signature is wrong.</summary>
     BadSignature,
 
-    /// <summary>The key is too short, not on its curve, or otherwise unfit.</summary>
+    /// <summary>The key is too short, not on its curve, of a known weak kind, its halves do not match, or it is otherwise unfit.</summary>
     BadKey,
 
     /// <summary>The key is not for signatures (<c>use</c>, <c>key_ops</c>).</summary>
     WrongUse,
+
+    /// <summary>A set that is meant to be published holds a private part: whoever read it can sign, so no key of it is believed.</summary>
+    PrivateMember,
 }

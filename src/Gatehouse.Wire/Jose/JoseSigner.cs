@@ -38,7 +38,7 @@ public sealed class JoseSigner : IDisposable
     /// <summary>Signs a payload; <paramref name="type"/> is the <c>typ</c> header.</summary>
     public string Sign(ReadOnlySpan<byte> payload, string type)
     {
-        var header = headers.GetOrAdd(type, Header);
+        if (!headers.TryGetValue(type, out var header)) header = headers.GetOrAdd(type, Header);
         var inputLength = header.Length + Base64Url.GetEncodedLength(payload.Length);
         var total = inputLength + 1 + Base64Url.GetEncodedLength(signatureBytes);
         var buffer = ArrayPool<byte>.Shared.Rent(total);

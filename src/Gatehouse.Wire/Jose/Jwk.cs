@@ -60,9 +60,9 @@ public sealed class Jwk
     public static bool TryParse(ReadOnlyMemory<byte> utf8Json, [NotNullWhen(true)] out Jwk? key, out JoseError error)
     {
         key = null;
-        if (!StrictJson.TryParse(utf8Json, Limits.Default, JsonValueKind.Object, out var document, out var duplicate))
+        if (!StrictJson.TryParse(utf8Json, Limits.Default, JsonValueKind.Object, out var document, out var fault))
         {
-            error = duplicate ? JoseError.DuplicateMember : JoseError.Malformed;
+            error = JwkReader.Of(fault);
             return false;
         }
 
@@ -105,11 +105,8 @@ public sealed class Jwk
             return false;
         }
 
-        if (use is not null and not "sig" || !JwkReader.MayVerify(json))
-        {
-            error = JoseError.WrongUse;
-            return false;
-        }
+        error = use is null or "sig" ? JwkReader.Operations(json) : JoseError.WrongUse;
+        if (error != JoseError.None) return false;
 
         var read = new Jwk(kty!, rsa, ec, crv, kid, alg, use);
         if (alg is not null && !read.Supports(alg))

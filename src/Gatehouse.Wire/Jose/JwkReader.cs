@@ -10,6 +10,23 @@ internal static class JwkReader
 {
     private const int LeastRsaBits = 2048;
     private const int MostRsaBits = 8192;
+    private static readonly string[] PrivateMembers = ["d", "p", "q", "dp", "dq", "qi", "oth"];
+
+    public static JoseError Of(JsonFault fault) => fault switch
+    {
+        JsonFault.None => JoseError.None,
+        JsonFault.TooLarge => JoseError.TooLarge,
+        JsonFault.DuplicateMember => JoseError.DuplicateMember,
+        _ => JoseError.Malformed,
+    };
+
+    /// <summary>Whether any member that only a private key has is there, whatever the key's type and form.</summary>
+    public static bool HasPrivateMember(JsonElement json)
+    {
+        foreach (var name in PrivateMembers)
+            if (json.TryGetProperty(name, out _)) return true;
+        return false;
+    }
 
     public static ECCurve? CurveOf(string name) => name switch
     {
@@ -46,14 +63,15 @@ internal static class JwkReader
         return true;
     }
 
-    /// <summary><c>key_ops</c>, when there, must speak of signatures (RFC 7517, 4.3).</summary>
-    public static bool MayVerify(JsonElement json)
+    /// <summary><c>key_ops</c>, when there, must speak of signatures and say nothing twice (RFC 7517, 4.3).</summary>
+    public static JoseError Operations(JsonElement json)
     {
-        if (!json.TryGetProperty("key_ops", out var ops)) return true;
-        if (ops.ValueKind != JsonValueKind.Array) return false;
+        if (!json.TryGetProperty("key_ops", out var ops)) return JoseError.None;
+        if (ops.ValueKind != JsonValueKind.Array) return JoseError.Malformed;
+        var seen = new HashSet<string>();
         foreach (var op in ops.EnumerateArray())
-            if (op.ValueKind == JsonValueKind.String && op.GetString() is "verify" or "sign") return true;
-        return false;
+            if (op.ValueKind != JsonValueKind.String || !seen.Add(op.GetString()!)) return JoseError.Malformed;
+        return seen.Contains("verify") || seen.Contains("sign") ? JoseError.None : JoseError.WrongUse;
     }
 
     private static JoseError ReadRsa(JsonElement json, out RSAParameters rsa)
@@ -62,10 +80,11 @@ internal static class JwkReader
         if (!Bytes(json, "n", out var n) || !Bytes(json, "e", out var e) || n is null || e is null) return JoseError.Malformed;
         if (n[0] == 0 || e[0] == 0) return JoseError.Malformed; // RFC 7518, 2: Base64urlUInt has no leading zero octets
         var bits = n.Length * 8 - BitOperations.LeadingZeroCount((uint)n[0] << 24);
-        if (bits is < LeastRsaBits or > MostRsaBits || !IsSoundExponent(e) || (n[^1] & 1) == 0) return JoseError.BadKey;
+        if (bits is < LeastRsaBits or > MostRsaBits || !IsSoundExponent(e) || (n[^1] & 1) == 0 || RsaWeakness.Has(n)) return JoseError.BadKey;
         rsa = new RSAParameters { Modulus = n, Exponent = e };
         if (!Bytes(json, "d", out var d)) return JoseError.Malformed;
-        if (d is null) return JoseError.None;
+        if (d is null) return HasPrivateMember(json) ? JoseError.Malformed : JoseError.None;
+        if (json.TryGetProperty("oth", out _)) return JoseError.BadKey; // RFC 7518, 6.3.2.7: more than two primes, which we do not offer
         if (!Bytes(json, "p", out var p) || !Bytes(json, "q", out var q) || !Bytes(json, "dp", out var dp) || !Bytes(json, "dq", out var dq) || !Bytes(json, "qi", out var qi)) return JoseError.Malformed;
         if (p is null || q is null || dp is null || dq is null || qi is null) return JoseError.BadKey;
         var half = (n.Length + 1) / 2;
@@ -86,8 +105,8 @@ internal static class JwkReader
         }
     }
 
-    // Odd, at least 3 in value; in practice 65537. Exponent 1 would make any text its own signature.
-    private static bool IsSoundExponent(byte[] e) => e.Length <= 8 && (e[^1] & 1) == 1 && (e.Length > 1 || e[0] >= 3);
+    // FIPS 186-5, 5.1: odd and above 2^16. Exponent 1 makes any text its own signature, and 3 has turned each slip of a padding check into forgery. OpenSSL reads no more than 8 bytes.
+    private static bool IsSoundExponent(byte[] e) => e.Length is >= 3 and <= 8 && (e[^1] & 1) == 1;
 
     private static JoseError ReadEc(JsonElement json, out ECParameters ec, out string? crv)
     {

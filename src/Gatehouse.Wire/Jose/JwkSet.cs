@@ -7,20 +7,26 @@ using Gatehouse.Wire.Text;
 
 namespace Gatehouse.Wire.Jose;
 
-/// <summary>A JWK set (RFC 7517, 5). Keys of unknown type or use are left out, as the RFC asks; a key that is broken makes the set refused.</summary>
+/// <summary>
+/// A public JWK set (RFC 7517, 5). Keys of unknown type or use, without a member they need, or out of the supported ranges are left out, as the RFC asks: one odd key must not silence an issuer.
+/// A set that is ambiguous (duplicate members) or gives a private part away is refused as a whole.
+/// </summary>
 public sealed class JwkSet(ImmutableArray<Jwk> keys)
 {
     /// <summary>The keys, in order.</summary>
     public ImmutableArray<Jwk> Keys { get; } = keys;
+
+    /// <summary>Why keys were left out, in order; for those who want to tell the owner of the set.</summary>
+    public ImmutableArray<JoseError> LeftOut { get; private init; } = [];
 
     /// <summary>Reads a set strictly.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> utf8Json, [NotNullWhen(true)] out JwkSet? set, out JoseError error)
     {
         set = null;
         error = JoseError.Malformed;
-        if (!StrictJson.TryParse(utf8Json, Limits.Default, JsonValueKind.Object, out var document, out var duplicate))
+        if (!StrictJson.TryParse(utf8Json, Limits.Default, JsonValueKind.Object, out var document, out var fault))
         {
-            if (duplicate) error = JoseError.DuplicateMember;
+            error = JwkReader.Of(fault);
             return false;
         }
 
@@ -34,14 +40,19 @@ public sealed class JwkSet(ImmutableArray<Jwk> keys)
             }
 
             var keys = ImmutableArray.CreateBuilder<Jwk>();
+            var leftOut = ImmutableArray.CreateBuilder<JoseError>();
             foreach (var json in list.EnumerateArray())
             {
+                error = JoseError.Malformed;
+                if (json.ValueKind != JsonValueKind.Object) return false;
+                error = JoseError.PrivateMember;
+                if (JwkReader.HasPrivateMember(json)) return false;
                 if (Jwk.TryRead(json, out var key, out error)) keys.Add(key);
-                else if (error is not (JoseError.UnsupportedAlgorithm or JoseError.WrongUse)) return false;
+                else leftOut.Add(error);
             }
 
             error = JoseError.None;
-            set = new JwkSet(keys.ToImmutable());
+            set = new JwkSet(keys.ToImmutable()) { LeftOut = leftOut.ToImmutable() };
             return true;
         }
     }

@@ -44,9 +44,9 @@ public sealed class Jws
         if (!StrictBase64Url.TryDecode(token[..first], out var header)
             || !StrictBase64Url.TryDecode(token[(first + 1)..second], out var payload)
             || !StrictBase64Url.TryDecode(token[(second + 1)..], out var signature)) return false;
-        if (!StrictJson.TryParse(header, limits, JsonValueKind.Object, out var document, out var duplicate))
+        if (!StrictJson.TryParse(header, limits, JsonValueKind.Object, out var document, out var fault))
         {
-            if (duplicate) error = JoseError.DuplicateMember;
+            error = JwkReader.Of(fault);
             return false;
         }
 
@@ -68,8 +68,10 @@ public sealed class Jws
             }
 
             if (signature.Length == 0) return false;
+            var input = new byte[second];
+            Encoding.ASCII.GetBytes(token[..second], input);
             error = JoseError.None;
-            jws = new Jws(algorithm, kid, Plain(type), payload, Encoding.ASCII.GetBytes(token[..second].ToString()), signature);
+            jws = new Jws(algorithm, kid, Plain(type), payload, input, signature);
             return true;
         }
     }

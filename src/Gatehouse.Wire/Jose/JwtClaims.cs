@@ -41,9 +41,9 @@ public sealed class JwtClaims
     {
         claims = null;
         error = JoseError.Malformed;
-        if (!StrictJson.TryParse(payload, limits, JsonValueKind.Object, out var document, out var duplicate))
+        if (!StrictJson.TryParse(payload, limits, JsonValueKind.Object, out var document, out var fault))
         {
-            if (duplicate) error = JoseError.DuplicateMember;
+            error = JwkReader.Of(fault);
             return false;
         }
 

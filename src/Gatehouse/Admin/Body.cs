@@ -103,8 +103,8 @@ internal sealed class Body(JsonElement json)
     {
         if (!request.HasJsonContentType()) throw new Refused(Reasons.RequestMedia);
         var bytes = await ReadBytesAsync(request, stop);
-        if (!StrictJson.TryParse(bytes, Limits.Default, kind, out var document, out var duplicate))
-            throw Refused.Invalid(duplicate ? "The JSON has a member twice." : kind == JsonValueKind.Array ? "The body must be a JSON list." : "The body must be a JSON object.");
+        if (!StrictJson.TryParse(bytes, Limits.Default, kind, out var document, out var fault))
+            throw Refused.Invalid(fault == JsonFault.DuplicateMember ? "The JSON has a member twice." : kind == JsonValueKind.Array ? "The body must be a JSON list." : "The body must be a JSON object.");
         using (document) return document.RootElement.Clone();
     }
 

@@ -77,8 +77,11 @@ internal static class ClientShapes
         var jwks = attributes.Text("jwks.string") is { } keys ? keys.Length == 0 ? null : keys : client.Jwks;
         if (jwks is not null)
         {
-            if (!JwkSet.TryParse(Encoding.UTF8.GetBytes(jwks), out var set, out var error)) throw Refused.Invalid($"The attribute 'jwks.string' is not a JWK set ({error}).");
-            jwks = set.ToJson(); // public parts only: a private key that was sent by mistake is not kept
+            if (!JwkSet.TryParse(Encoding.UTF8.GetBytes(jwks), out var set, out var error)) throw Refused.Invalid($"The attribute 'jwks.string' is not a public JWK set ({error}).");
+            // Keys of other types and uses may stand beside; a broken one is better told now than missed at the first sign-in.
+            if (set.LeftOut.FirstOrDefault(why => why is not (JoseError.UnsupportedAlgorithm or JoseError.WrongUse)) is not JoseError.None and var broken)
+                throw Refused.Invalid($"The attribute 'jwks.string' has a key that cannot be used ({broken}).");
+            jwks = set.ToJson();
         }
 
         var after = attributes.Text("post.logout.redirect.uris");

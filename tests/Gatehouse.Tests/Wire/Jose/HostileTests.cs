@@ -28,6 +28,17 @@ public sealed class HostileTests
     [InlineData("""{"alg":"ES256","crit":[]}""", JoseError.UnknownCritical)]
     [InlineData("""{"alg":"ES256","b64":false}""", JoseError.UnknownCritical)]
     [InlineData("""{"alg":"ES256",/*c*/"x":1}""", JoseError.Malformed)]
+    [InlineData("""{"alg":"ES256","crit":["exp"],"exp":1}""", JoseError.UnknownCritical)]
+    [InlineData("""{"alg":"ES256","kid":"\ud800"}""", JoseError.Malformed)]
+    [InlineData("""{"alg":"ES256","\udfff":1}""", JoseError.Malformed)]
+    [InlineData("""{"alg":null}""", JoseError.Malformed)]
+    [InlineData("""{"alg":""}""", JoseError.UnsupportedAlgorithm)]
+    [InlineData("""{"alg":"ES256\u0000"}""", JoseError.UnsupportedAlgorithm)]
+    [InlineData("""{"alg":"EdDSA"}""", JoseError.UnsupportedAlgorithm)]
+    [InlineData("""{"alg":"ES256","typ":["JWT"]}""", JoseError.Malformed)]
+    [InlineData("null", JoseError.Malformed)]
+    [InlineData("\"ES256\"", JoseError.Malformed)]
+    [InlineData("\ufeff{\"alg\":\"ES256\"}", JoseError.Malformed)]
     public void Headers_that_must_not_pass(string header, JoseError expected)
     {
         Assert.False(Jws.TryParse(Token(header), Limits.Default, out _, out var error));
@@ -47,6 +58,12 @@ public sealed class HostileTests
     [InlineData("eyJhbGciOiJFUzI1NiJ9.e30.c2ln\n")]
     [InlineData("eyJhbGciOiJFUzI1NiJ9.e30.c2+n")]
     [InlineData("eyJhbGciOiJFUzI1NiJ9.e31.c2l")]
+    [InlineData("eyJhbGciOiJFUzI1NiJ9.e30.c2ln.")]
+    [InlineData(".eyJhbGciOiJFUzI1NiJ9.e30.c2ln")]
+    [InlineData("eyJhbGciOiJFUzI1NiJ.e30.c2ln")]
+    [InlineData("eyJhbGciOiJFUzI1NiJ9.e30.c2l\u0131")]
+    [InlineData("eyJhbGciOiJFUzI1NiJ9.e30.c2ln\0")]
+    [InlineData("{\"payload\":\"e30\",\"protected\":\"eyJhbGciOiJFUzI1NiJ9\",\"signature\":\"c2ln\"}")]
     public void Texts_that_are_no_compact_token(string token) => Assert.False(Jws.TryParse(token, Limits.Default, out _, out _));
 
     [Fact]
@@ -58,7 +75,10 @@ public sealed class HostileTests
 
     [Fact]
     public void A_deep_header_is_refused()
-        => Assert.False(Jws.TryParse(Token("{\"alg\":\"ES256\",\"x\":" + new string('[', 40) + new string(']', 40) + "}"), Limits.Default, out _, out _));
+    {
+        Assert.False(Jws.TryParse(Token("{\"alg\":\"ES256\",\"x\":" + new string('[', 40) + new string(']', 40) + "}"), Limits.Default, out _, out var error));
+        Assert.Equal(JoseError.TooLarge, error);
+    }
 
     [Fact]
     public void A_key_offered_by_the_token_itself_counts_for_nothing()
@@ -76,6 +96,8 @@ public sealed class HostileTests
     [InlineData("RS256", "ES256")]
     [InlineData("RS256", "PS256")]
     [InlineData("ES256", "ES384")]
+    [InlineData("RS256", "RS512")]
+    [InlineData("ES512", "ES256")]
     public void The_key_says_the_algorithm_not_the_token(string keyFor, string claimed)
     {
         using var verifier = new JoseVerifier(Jwk.Generate(keyFor));
@@ -91,6 +113,9 @@ public sealed class HostileTests
     [InlineData("""{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA"}""", JoseError.UnsupportedAlgorithm)]
     [InlineData("""{"kty":"EC","kty":"RSA"}""", JoseError.DuplicateMember)]
     [InlineData("""{"kty":1}""", JoseError.Malformed)]
+    [InlineData("""{"kty":"\ud800"}""", JoseError.Malformed)]
+    [InlineData("""{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}""", JoseError.UnsupportedAlgorithm)]
+    [InlineData("""{}""", JoseError.Malformed)]
     [InlineData("""[]""", JoseError.Malformed)]
     public void Keys_that_must_not_pass(string json, JoseError expected)
     {
@@ -114,5 +139,15 @@ public sealed class HostileTests
     [InlineData("""{"aud":[1]}""")]
     [InlineData("""{"sub":null}""")]
     [InlineData("""{"exp":1,"exp":2}""")]
+    [InlineData("""{"exp":null}""")]
+    [InlineData("""{"exp":1e999}""")]
+    [InlineData("""{"exp":253402300800}""")]
+    [InlineData("""{"nbf":true}""")]
+    [InlineData("""{"iat":{}}""")]
+    [InlineData("""{"aud":{"a":"b"}}""")]
+    [InlineData("""{"aud":["a",null]}""")]
+    [InlineData("""{"aud":"\ud800"}""")]
+    [InlineData("""{"jti":1}""")]
+    [InlineData("""[]""")]
     public void Claims_of_the_wrong_type_are_refused(string json) => Assert.False(JwtClaims.TryParse(Encoding.UTF8.GetBytes(json), Limits.Default, out _, out _));
 }

@@ -1,4 +1,6 @@
 using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
 using Gatehouse.Wire.Jose;
 using Gatehouse.Wire.Text;
 using Xunit;
@@ -50,6 +52,48 @@ public sealed class RoundTripTests
             Assert.True(Jws.TryParse(signer.Sign("x"u8, "JWT"), Limits.Default, out var jws, out _));
             Assert.Equal(JoseError.None, verifier.Verify(jws));
         }
+    }
+
+    [Fact]
+    public void The_verifier_may_allow_less_than_the_key()
+    {
+        var key = Jwk.Generate("RS256");
+        var open = key.ToJson().Replace("\"alg\":\"RS256\",", "", StringComparison.Ordinal);
+        Assert.True(Jwk.TryParse(Encoding.UTF8.GetBytes(open), out var any, out _));
+        using var signer = new JoseSigner(key, "RS256");
+        Assert.True(Jws.TryParse(signer.Sign("x"u8, "JWT"), Limits.Default, out var jws, out _));
+        using var all = new JoseVerifier(any);
+        using var pssOnly = new JoseVerifier(any, ["PS256"]);
+        Assert.Equal(JoseError.None, all.Verify(jws));
+        Assert.Equal(JoseError.AlgorithmMismatch, pssOnly.Verify(jws));
+    }
+
+    [Fact]
+    public void Any_payload_and_type_survive_and_any_changed_bit_is_seen()
+    {
+        var key = Jwk.Generate("ES256");
+        using var signer = new JoseSigner(key, "ES256");
+        using var verifier = new JoseVerifier(key);
+        Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), Gen.Choose(0, int.MaxValue).ToArbitrary(), (payload, at) =>
+        {
+            var token = signer.Sign(payload, "JWT");
+            Assert.True(Jws.TryParse(token, Limits.Default, out var jws, out _));
+            Assert.Equal(payload, jws.Payload.ToArray());
+            Assert.Equal(JoseError.None, verifier.Verify(jws));
+            var changed = token.ToCharArray();
+            at %= changed.Length;
+            changed[at] = changed[at] == 'A' ? 'B' : 'A';
+            Assert.False(Jws.TryParse(changed, Limits.Default, out var forged, out _) && verifier.Verify(forged) == JoseError.None);
+        }).QuickCheckThrowOnFailure();
+    }
+
+    [Fact]
+    public void Signer_and_verifier_serve_many_threads_at_once()
+    {
+        var key = Jwk.Generate("ES256");
+        using var signer = new JoseSigner(key, "ES256");
+        using var verifier = new JoseVerifier(key);
+        Parallel.For(0, 400, at => Assert.True(Jws.TryParse(signer.Sign(BitConverter.GetBytes(at), "JWT"), Limits.Default, out var jws, out _) && verifier.Verify(jws) == JoseError.None));
     }
 
     [Fact]
