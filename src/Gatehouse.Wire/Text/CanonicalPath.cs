@@ -94,6 +94,8 @@ public sealed class CanonicalPath
         if (segment.Length == 0) return true;
         foreach (var b in segment)
             if (b is < (byte)' ' or 0x7F or (byte)'/' or (byte)'\\' or (byte)';' or (byte)'%' or (byte)'?' or (byte)'#') return false;
+        for (var i = 1; i < segment.Length; i++)
+            if (segment[i - 1] == 0xC2 && segment[i] < 0xA0) return false; // the control characters U+0080 to U+009F
         if (segment[0] == (byte)' ' || segment[^1] is (byte)' ' or (byte)'.') return false;
         return !(segment[0] == (byte)'.' && segment.Length > 1 && segment[1] == (byte)'.');
     }

@@ -20,9 +20,8 @@ public sealed class RouteTable
     /// <summary>All routes, as written.</summary>
     public ImmutableArray<Route> Routes { get; }
 
-    /// <summary>The one route of a method and canonical path; null when there is none. HEAD follows GET (RFC 9110, 9.3.2).</summary>
-    public Route? Find(string method, string path)
-        => Walk(root, path, 1, method) ?? (method == "HEAD" ? Walk(root, path, 1, "GET") : null);
+    /// <summary>The one route of a method and canonical path; null when there is none. HEAD goes where GET goes (RFC 9110, 9.3.2), unless a route names HEAD.</summary>
+    public Route? Find(string method, string path) => Walk(root, path, 1, method);
 
     private static Route? Walk(Node node, string path, int at, string method)
     {
@@ -74,6 +73,7 @@ public sealed class RouteTable
                 foreach (var method in route.Methods) (named ??= new Dictionary<string, Route>(StringComparer.Ordinal)).TryAdd(method, route);
         }
 
-        public Route? For(string method) => named is not null && named.TryGetValue(method, out var route) ? route : any;
+        public Route? For(string method)
+            => named is not null && (named.TryGetValue(method, out var route) || (method == "HEAD" && named.TryGetValue("GET", out route))) ? route : any;
     }
 }

@@ -13,11 +13,12 @@ internal static class AccessLint
 
         foreach (var service in file.Services)
         {
-            if (Reserved.Any(one => service.Prefix == one || service.Prefix.StartsWith(one + "/", StringComparison.Ordinal)))
+            if (Reserved.Any(one => service.Prefix == one || IsBelow(service.Prefix, one)))
                 Say(Severity.Error, "service.reserved", service.Line, $"The prefix '{service.Prefix}' belongs to Gatehouse itself.");
             foreach (var other in file.Services)
             {
                 if (ReferenceEquals(service, other)) break;
+                if (IsBelow(service.Prefix, other.Prefix) || IsBelow(other.Prefix, service.Prefix)) Say(Severity.Note, "service.overlap", service.Line, $"The prefixes of '{service.Name}' and '{other.Name}' (line {other.Line}) overlap; the longer one counts.");
                 if (service.Prefix == other.Prefix) Say(Severity.Error, "service.duplicate", service.Line, $"Service '{other.Name}' on line {other.Line} has the same prefix.");
             }
 
@@ -26,8 +27,13 @@ internal static class AccessLint
                 if (address.Uri.Scheme == "http" && !IsLocal(address.Uri)) Say(Severity.Note, "upstream.plain", service.Line, $"'{address.Uri.GetLeftPart(UriPartial.Authority)}' is reached in plain HTTP; identity and data are readable on that network.");
         }
 
+        foreach (var issuer in file.Issuers.Values)
+            foreach (var address in (Uri?[])[issuer.Jwks, issuer.Introspect])
+                if (address is { Scheme: "http" } && !IsLocal(address)) Say(Severity.Warning, "issuer.plain", issuer.Line, $"Issuer '{issuer.Name}' is asked in plain HTTP: whoever sits on that network can make tokens count. Use https.");
         CheckRoutes(file, Say);
     }
+
+    private static bool IsBelow(string path, string prefix) => path.StartsWith(prefix + "/", StringComparison.Ordinal);
 
     private static void CheckRoutes(AccessFile file, Action<Severity, string, int, string> say)
     {
@@ -55,21 +61,57 @@ internal static class AccessLint
         CheckShadows(file, say);
     }
 
-    // A public route that opens more than a protected rule below it wanted closed, or that hides a rule for the same path.
+    // A public route that is open already, or that takes away what a rule wanted closed. The rule for a whole prefix is no such case: it is there for what is left.
     private static void CheckShadows(AccessFile file, Action<Severity, string, int, string> say)
     {
+        var table = new RouteTable(file.Routes);
         foreach (var open in file.Routes.Where(route => route.IsPublic))
         {
-            foreach (var rule in file.Routes.Where(route => !route.IsPublic && ReferenceEquals(route.Service, open.Service)))
+            if (open.Template is { Subtree: true } && open.Template.Text == open.Service.Prefix + "/**")
+                say(Severity.Warning, "public.whole-service", open.Line, $"'{open.Describe()}' opens all of '{open.Service.Name}'; list what must be public instead.");
+            foreach (var other in file.Routes)
             {
-                if (rule.Template.Segments.Length != open.Template.Segments.Length || rule.Template.Subtree != open.Template.Subtree) continue;
-                if (rule.Methods.IsEmpty || rule.Methods.Intersect(open.Methods).Any())
+                // Most pairs have nothing to do with each other, and there may be millions of them.
+                if (!ReferenceEquals(other.Service, open.Service) || ReferenceEquals(other, open) || !Touch(open.Template, other.Template)) continue;
+                if (!other.Methods.IsEmpty && !other.Methods.Contains(open.Methods[0])) continue;
+                if (other.IsPublic)
                 {
-                    var openWins = open.Template.Segments.Zip(rule.Template.Segments).All(pair => pair.First == pair.Second || pair.First is not null && pair.Second is null) && !open.Template.Segments.SequenceEqual(rule.Template.Segments);
-                    if (openWins) say(Severity.Note, "rule.shadowed", rule.Line, $"'{rule.Describe()}' does not count for '{open.Template}', which line {open.Line} makes public.");
+                    if (Contains(other.Template, open.Template) && !Contains(open.Template, other.Template)) say(Severity.Note, "public.covered", open.Line, $"'{open.Describe()}' is open already by line {other.Line} ('{other.Template}').");
+                    continue;
                 }
+
+                if (Meeting(open.Template, other.Template) is not { } path || !ReferenceEquals(table.Find(open.Methods[0], path), open)) continue;
+                if (!Contains(other.Template, open.Template)) say(Severity.Warning, "rule.shadowed", other.Line, $"'{other.Describe()}' does not count for paths such as '{path}', which line {open.Line} ('{open.Template}') makes public.");
+                else if (!other.Template.Subtree) say(Severity.Note, "rule.shadowed", other.Line, $"'{other.Describe()}' does not count for '{open.Template}', which line {open.Line} makes public.");
             }
         }
+    }
+
+    private static bool Contains(PathTemplate wide, PathTemplate narrow)
+        => (wide.Subtree ? wide.Segments.Length <= narrow.Segments.Length : wide.Segments.Length == narrow.Segments.Length && !narrow.Subtree)
+            && wide.Segments.Zip(narrow.Segments).All(pair => pair.First is null || pair.First == pair.Second);
+
+    private static bool Touch(PathTemplate one, PathTemplate other)
+    {
+        for (var i = 0; i < one.Segments.Length && i < other.Segments.Length; i++)
+            if (one.Segments[i] is { } a && other.Segments[i] is { } b && a != b) return false;
+        return true;
+    }
+
+    // A path that both templates have; null when there is none.
+    private static string? Meeting(PathTemplate one, PathTemplate other)
+    {
+        var (shorter, longer) = one.Segments.Length <= other.Segments.Length ? (one, other) : (other, one);
+        if (shorter.Segments.Length < longer.Segments.Length && !shorter.Subtree) return null;
+        var path = "";
+        for (var i = 0; i < longer.Segments.Length; i++)
+        {
+            var (a, b) = (longer.Segments[i], i < shorter.Segments.Length ? shorter.Segments[i] : null);
+            if (a is not null && b is not null && a != b) return null;
+            path += "/" + (a ?? b ?? "x");
+        }
+
+        return path;
     }
 
     private static bool IsLocal(Uri uri) => uri.IsLoopback || (IPAddress.TryParse(uri.Host, out var address) && IPAddress.IsLoopback(address));

@@ -11,8 +11,6 @@ namespace Gatehouse.Gateway.Access;
 /// <summary>Reads an access file strictly: unknown keys, wrong types and unreadable lines are errors with their line. All of them are reported, not just the first.</summary>
 public static partial class AccessReader
 {
-    private const int MostCharacters = 4 * 1024 * 1024;
-
     /// <summary>Reads and lints. The file is null when there is an error among the findings.</summary>
     public static (AccessFile? File, IReadOnlyList<Finding> Findings) Read(string text, Func<string, string?>? environment = null)
     {
@@ -27,38 +25,19 @@ public static partial class AccessReader
     private static string Substitute(string text, Func<string, string?> environment, List<Finding> findings)
         => Variable().Replace(text, match =>
         {
+            if (InComment(text, match.Index)) return match.Value;
             if (environment(match.Groups[1].Value) is { Length: > 0 } value) return value;
             if (match.Groups[2].Success) return match.Groups[2].Value[2..];
             findings.Add(new Finding(Severity.Error, "access.variable", text.AsSpan(0, match.Index).Count('\n') + 1, $"The environment variable {match.Groups[1].Value} is not set, and no default is given (${{{match.Groups[1].Value}:-default}})."));
             return "";
         });
 
+    private static bool InComment(string text, int at) => text.AsSpan(text.LastIndexOf('\n', at) + 1).TrimStart(' ').StartsWith('#');
+
     private static AccessFile? Parse(string text, List<Finding> findings)
     {
-        if (text.Length > MostCharacters)
-        {
-            findings.Add(new Finding(Severity.Error, "access.too-large", 1, "The file is larger than 4 MiB."));
-            return null;
-        }
-
-        var yaml = new YamlStream();
-        try
-        {
-            yaml.Load(new StringReader(text));
-        }
-        catch (YamlException wrong)
-        {
-            findings.Add(new Finding(Severity.Error, "access.yaml", (int)wrong.Start.Line, $"This is not YAML: {wrong.InnerException?.Message ?? wrong.Message}"));
-            return null;
-        }
-
-        if (yaml.Documents.Count != 1)
-        {
-            findings.Add(new Finding(Severity.Error, "access.yaml", 1, yaml.Documents.Count == 0 ? "The file is empty." : "The file has more than one document."));
-            return null;
-        }
-
-        var root = new YamlMap(yaml.Documents[0].RootNode, "the file", findings);
+        if (YamlText.Load(text, findings) is not { } document) return null;
+        var root = new YamlMap(document, "the file", findings);
         var realm = root.Text("realm") ?? "";
         if (realm.Length == 0) root.Error("access.realm", root.Line, "'realm' is missing: the realm whose tokens count.");
         var issuers = ReadIssuers(root, findings);

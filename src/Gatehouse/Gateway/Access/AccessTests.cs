@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using Gatehouse.Terms;
-using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace Gatehouse.Gateway.Access;
@@ -27,18 +26,8 @@ public sealed record AccessTests(string Access, IReadOnlyList<AccessTests.Row> R
     public static (AccessTests? Tests, IReadOnlyList<Finding> Findings) Read(string text)
     {
         var findings = new List<Finding>();
-        var yaml = new YamlStream();
-        try
-        {
-            yaml.Load(new StringReader(text));
-        }
-        catch (YamlException wrong)
-        {
-            return (null, [new Finding(Severity.Error, "tests.yaml", (int)wrong.Start.Line, wrong.Message)]);
-        }
-
-        if (yaml.Documents.Count != 1) return (null, [new Finding(Severity.Error, "tests.yaml", 1, "The file must hold one document.")]);
-        var root = new YamlMap(yaml.Documents[0].RootNode, "the file", findings);
+        if (YamlText.Load(text, findings) is not { } document) return (null, findings);
+        var root = new YamlMap(document, "the file", findings);
         var access = root.Text("access") ?? "access.yaml";
         var people = ReadPeople(root, findings);
         var rows = new List<Row>();
@@ -60,7 +49,12 @@ public sealed record AccessTests(string Access, IReadOnlyList<AccessTests.Row> R
         foreach (var (name, node) in root.Map("principals")?.All ?? [])
         {
             var map = new YamlMap(node, $"principal '{name}'", findings);
-            if (!Enum.TryParse<PrincipalKind>(map.Text("kind") ?? "user", ignoreCase: true, out var kind)) map.Error("tests.kind", map.Line, "'kind' is user, service, bot, visitor or legacy.");
+            if (ServiceReader.KindOf(map.Text("kind") ?? "user") is not { } kind)
+            {
+                map.Error("tests.kind", map.Line, "'kind' is user, service, bot, visitor or legacy.");
+                continue;
+            }
+
             people[name] = new Principal
             {
                 Realm = "test", Subject = name, Name = name, Kind = kind, Client = map.Text("client"), Roles = map.Texts("roles").ToFrozenSet(), Groups = map.Texts("groups").ToFrozenSet(),

@@ -59,9 +59,11 @@ internal static class ServiceReader
             var rule = new YamlMap(list.Children[i], $"rule {i + 1} of '{service.Name}'", findings);
             var path = rule.Text("path") ?? service.Prefix + "/**";
             var methods = rule.Texts("methods").Select(method => method.ToUpperInvariant()).ToImmutableArray();
-            if (!PathTemplate.TryParse(path, out var template, out var why)) rule.Error("rule.path", rule.Line, $"The path '{path}' {why}.");
+            var allow = rule.Map("allow");
+            if (rule.Node("methods") is not null && (methods.IsEmpty || methods.Any(method => method.Length == 0 || !method.All(char.IsAsciiLetterUpper)))) rule.Error("rule.methods", rule.Line, "'methods' is a list such as [GET, POST]; leave it out for all methods.");
+            else if (!PathTemplate.TryParse(path, out var template, out var why)) rule.Error("rule.path", rule.Line, $"The path '{path}' {why}.");
             else if (!AccessReader.Covers(service.Prefix, template)) rule.Error("rule.outside", rule.Line, $"The path '{path}' is not under the service's prefix '{service.Prefix}'.");
-            else if (rule.Map("allow") is not { } allow) rule.Error("rule.allow", rule.Line, "The rule has no 'allow'. To admit everyone who is authenticated, write 'allow: {}'.");
+            else if (allow is null) rule.Error("rule.allow", rule.Line, "The rule has no 'allow'. To admit everyone who is authenticated, write 'allow: {}'.");
             else routes.Add(new Route(service, template, methods, ReadAllow($"{service.Name} rule {i + 1}", rule.Line, allow), null, rule.Line));
             rule.Done();
         }
@@ -74,7 +76,7 @@ internal static class ServiceReader
         var kinds = ImmutableArray.CreateBuilder<PrincipalKind>();
         foreach (var text in allow.Texts("kinds"))
         {
-            if (Enum.TryParse<PrincipalKind>(text, ignoreCase: true, out var kind) && Enum.IsDefined(kind)) kinds.Add(kind);
+            if (KindOf(text) is { } kind) kinds.Add(kind);
             else allow.Error("rule.kind", allow.Line, $"'{text}' is no kind of principal; known: user, service, bot, visitor, legacy.");
         }
 
@@ -84,10 +86,13 @@ internal static class ServiceReader
             Scopes = [.. allow.Texts("scopes")], Kinds = kinds.ToImmutable(), Clients = [.. allow.Texts("clients")],
         };
         foreach (var key in (string[])["roles", "all-roles", "groups", "permissions", "scopes", "kinds", "clients"])
-            if (allow.Node(key) is YamlSequenceNode { Children.Count: 0 } empty) allow.Error("rule.empty", YamlMap.LineOf(empty), $"'{key}' is an empty list: nobody could ever meet it, or it was meant to be left out.");
+            if (allow.Node(key) is { } list && (list is YamlSequenceNode { Children.Count: 0 } || allow.Texts(key).Any(string.IsNullOrWhiteSpace))) allow.Error("rule.empty", YamlMap.LineOf(list), $"'{key}' is empty or has an empty entry: nobody could ever meet it, or it was meant to be left out.");
         allow.Done();
         return rule;
     }
+
+    internal static PrincipalKind? KindOf(string text)
+        => text.ToLowerInvariant() switch { "user" => PrincipalKind.User, "service" => PrincipalKind.Service, "bot" => PrincipalKind.Bot, "visitor" => PrincipalKind.Visitor, "legacy" => PrincipalKind.Legacy, _ => null };
 
     private static Accepted ReadAccepts(YamlMap map, ImmutableDictionary<string, ForeignIssuer> issuers)
     {
