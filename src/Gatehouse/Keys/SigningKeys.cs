@@ -42,13 +42,6 @@ public sealed class SigningKeys : IDisposable
     public Task RotateAsync(string realm, string algorithm, CancellationToken stop)
         => AddAsync(realm, algorithm, time.GetUtcNow() + settings.AnnounceFor, first: false, stop);
 
-    /// <summary>Deletes all keys of a realm, which is being deleted: a later realm of that name must not accept its tokens.</summary>
-    public async Task RemoveRealmAsync(Work work, string realm)
-    {
-        await work.Connection.ExecuteAsync("delete from signing_keys where realm = @realm", new { realm }, work.Transaction);
-        await work.AnnounceAsync(new Change("keys", realm, realm));
-    }
-
     /// <summary>All keys of a realm with their states, newest first; never the private part.</summary>
     public Task<IReadOnlyList<SigningKeyRow>> ListAsync(string realm, CancellationToken stop)
         => Task.FromResult<IReadOnlyList<SigningKeyRow>>([.. ring.Keys.Where(key => key.Realm == realm).OrderByDescending(key => key.CreatedAt)

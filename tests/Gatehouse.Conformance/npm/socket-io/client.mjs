@@ -2,19 +2,19 @@
 import { io } from "socket.io-client";
 
 const [address, transports] = process.argv.slice(2);
-const socket = io(address, { transports: transports.split(","), reconnection: false, timeout: 10000 });
+const socket = io(address, { transports: transports.split(","), reconnection: false, timeout: 30000 });
 const fail = (why) => {
   console.log(`failed: ${why}`);
   process.exit(1);
 };
-setTimeout(() => fail("too slow"), 30000).unref();
+setTimeout(() => fail("too slow"), 90000).unref();
 socket.on("connect_error", (error) => fail(error.message));
 socket.on("disconnect", (why) => why === "io client disconnect" || fail(why));
 await new Promise((done) => socket.on("connect", done));
 if (transports === "polling,websocket") await new Promise((done) => socket.io.engine.once("upgrade", done));
 
 const big = Buffer.alloc(300000, 7);
-const echoed = await socket.timeout(10000).emitWithAck("echo", big);
+const echoed = await socket.timeout(30000).emitWithAck("echo", big);
 if (Buffer.compare(Buffer.from(echoed.value), big) !== 0) fail("bytes changed");
 
 const items = [];
@@ -25,7 +25,7 @@ if (items.some((item, i) => item !== i)) fail("order changed");
 
 // Long enough for a few pings.
 await new Promise((done) => setTimeout(done, 1800));
-const last = await socket.timeout(10000).emitWithAck("echo", "ünï");
+const last = await socket.timeout(30000).emitWithAck("echo", "ünï");
 if (last.value !== "ünï") fail("text changed");
 console.log(`ok ${last.transport}`);
 socket.disconnect();
