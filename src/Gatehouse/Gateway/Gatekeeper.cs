@@ -81,7 +81,7 @@ public sealed class Gatekeeper(OwnJwt own, SessionCookie cookies, VerificationCa
             default:
                 // Remembered for a moment, so that a stuck client costs no cryptography; a session may be started any time, so not for cookies.
                 var reason = ((Verdict.Rejected)verdict).Reason;
-                if (credential.Kind == CredentialKind.Bearer && !ReferenceEquals(reason, Reasons.TokenEarly)) cache.Keep(service.Name, credential.Value.Reveal(), new VerificationCache.Entry(null, reason, verifier, now + RefusedFor));
+                if (credential.Kind == CredentialKind.Bearer && reason.Code != Reasons.TokenEarly.Code) cache.Keep(service.Name, credential.Value.Reveal(), new VerificationCache.Entry(null, reason, verifier, now + RefusedFor));
                 return (null, reason);
         }
     }

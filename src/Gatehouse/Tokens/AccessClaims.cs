@@ -34,16 +34,22 @@ public static class AccessClaims
 
         writer.WriteString("scope", string.Join(' ', a.Scopes));
         if (s.User is not null) Profile.Write(writer, s.User, a.Scopes);
-        else writer.WriteString("preferred_username", $"service-account-{a.Client.ClientId}");
+        else
+        {
+            writer.WriteString("preferred_username", $"service-account-{a.Client.ClientId}");
+            writer.WriteString("clientId", a.Client.ClientId);
+        }
+
         writer.WriteEndObject();
     }
 
     // Keycloak's rule: the clients whose roles are inside, then the client's own audiences; "account" where nothing else is, so that it is never empty.
     private static void WriteAudience(Utf8JsonWriter writer, Subject s)
     {
-        var audience = s.Authorization.Client.Audiences
+        List<string> audience = [.. s.Authorization.Client.Audiences
             .Concat(s.Roles.Where(role => role.Contains('/', StringComparison.Ordinal)).Select(role => role[..role.IndexOf('/', StringComparison.Ordinal)]).Where(client => client != s.Authorization.Client.ClientId))
-            .Append("account").Distinct().ToList();
+            .Distinct()];
+        if (audience.Count == 0) audience.Add("account");
         if (audience.Count == 1)
         {
             writer.WriteString("aud", audience[0]);

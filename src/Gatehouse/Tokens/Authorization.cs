@@ -44,6 +44,9 @@ public sealed record Authorization
     /// <summary>Code that is being redeemed, so that a replay can end what came of it.</summary>
     public string? CodeHash { get; init; }
 
+    /// <summary>When what is redeemed was granted (the code was made, the family began); null when nothing was kept.</summary>
+    public DateTimeOffset? Since { get; init; }
+
     /// <summary>Address of the client, for the audit log.</summary>
     public string? Address { get; init; }
 

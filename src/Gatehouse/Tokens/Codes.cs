@@ -40,11 +40,16 @@ public sealed record CodeGrant
 
     /// <summary>Authentication context class.</summary>
     public string? Level { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset MadeAt { get; init; }
 }
 
 /// <summary>Authorization codes: kept as keyed hashes, good once. A code that comes twice was stolen, and ends what came of it (RFC 6749, 4.1.2).</summary>
 public sealed class Codes(Database database, Sealer sealer, TimeProvider time)
 {
+    internal const string UsedBefore = "Code not valid: it was used before, so everything that came of it was ended.";
+
     private const string Purpose = "authorization code";
 
     /// <summary>Makes a code.</summary>
@@ -53,7 +58,7 @@ public sealed class Codes(Database database, Sealer sealer, TimeProvider time)
         var code = "ghk_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         await database.WriteAsync(work => work.Connection.ExecuteAsync(
             "insert into codes (hash, realm, body, expires_at) values (@hash, @Realm, @body, @expires)",
-            new { hash = HashOf(code), grant.Realm, body = JsonSerializer.Serialize(grant), expires = work.Now + (long)life.TotalMilliseconds }, work.Transaction), stop);
+            new { hash = HashOf(code), grant.Realm, body = JsonSerializer.Serialize(grant with { MadeAt = time.GetUtcNow() }), expires = work.Now + (long)life.TotalMilliseconds }, work.Transaction), stop);
         return code;
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Clients;
 using Gatehouse.People;
+using Gatehouse.Sessions;
 using Gatehouse.Terms;
 using Gatehouse.Wire.Jose;
 using Gatehouse.Wire.Text;
@@ -9,7 +10,7 @@ using Gatehouse.Wire.Text;
 namespace Gatehouse.Tokens;
 
 /// <summary>Token introspection (RFC 7662): says whether a token of this realm is active, and what it holds. For anything else it says only that it is not.</summary>
-public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users users, Issuers issuers)
+public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users users, SessionStore sessions, Issuers issuers)
 {
     private static readonly byte[] Inactive = """{"active":false}"""u8.ToArray();
 
@@ -21,6 +22,7 @@ public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users
 
         // A subject that was disabled since is no longer active, even while its token's life runs.
         if (principal.Kind == PrincipalKind.User && await users.FindAsync(realm.Name, principal.Subject, stop) is not { Enabled: true }) return Inactive;
+        if (principal.Session is { } session && await sessions.FindAsync(realm.Name, session, stop) is null) return Inactive;
         return OfAccess(token, principal);
     }
 
@@ -31,7 +33,7 @@ public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users
         using var writer = new Utf8JsonWriter(buffer);
         writer.WriteStartObject();
         foreach (var claim in claims.All.EnumerateObject()) claim.WriteTo(writer);
-        writer.WriteString("username", principal.Name);
+        if (principal.Name is not null) writer.WriteString("username", principal.Name);
         writer.WriteString("token_type", "Bearer");
         writer.WriteBoolean("active", true);
         writer.WriteEndObject();

@@ -14,7 +14,7 @@ namespace Gatehouse.Tokens;
 public sealed class Issuer(Issuers issuers, SigningKeys keys, Users users, RightsCache rights, SessionStore sessions, RefreshTokens refreshTokens, AuditLog audit, TimeProvider time)
 {
     /// <summary>Makes the tokens of an authorization, or says which check failed.</summary>
-    /// <remarks>1 realm, 2 client, 3 grant allowed, 4 user enabled, 5 session alive, 6 rights, 7 lifetimes, 8 sign, 9 write and audit.</remarks>
+    /// <remarks>1 realm, 2 client, 3 grant and scopes allowed, 4 user enabled, 5 nothing ended since, 6 session alive, 7 rights, 8 lifetimes, 9 sign, 10 write and audit.</remarks>
     public async ValueTask<(TokenSet? Tokens, OAuthError? Error)> MintAsync(Authorization a, CancellationToken stop)
     {
         var now = time.GetUtcNow();
@@ -25,29 +25,36 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, Users users, Right
         // 2 The client is enabled.
         if (!a.Client.Enabled) return Refuse(a, OAuthError.InvalidClient("The client is disabled."));
 
-        // 3 The client may use this grant.
+        // 3 The client may use this grant, and what it was granted once is cut to what it may have today.
         if (a.User is null ? !a.Client.ServiceAccount || a.Client.Public : !a.Client.StandardFlow) return Refuse(a, OAuthError.UnauthorizedClient("The client may not use this grant."));
+
+        if (a.User is not null) a = a with { Scopes = [.. a.Scopes.Where(scope => scope == "openid" || a.Client.DefaultScopes.Contains(scope) || a.Client.OptionalScopes.Contains(scope))] };
 
         // 4 The user exists and is enabled: asked now, not when the grant began.
         var user = a.User is null ? null : await users.FindAsync(a.Realm.Name, a.User, stop);
         if (a.User is not null && user is not { Enabled: true }) return Refuse(a, OAuthError.InvalidGrant("The user is disabled or gone."));
 
-        // 5 The session is alive, unless the tokens are meant to outlive it.
-        if (a.User is not null && !a.IsOffline && (a.Session is null || await sessions.FindAsync(a.Realm.Name, a.Session.Id, stop) is null)) return Refuse(a, OAuthError.InvalidGrant("The session has ended. Sign in again."));
+        // 5 Nobody has since ended everything of the realm, the client or the user; a client of the same name made later inherits nothing.
+        if (a.Since is { } since && (since < a.Realm.NotBefore || since < a.Client.NotBefore || since < a.Client.CreatedAt || (a.AuthenticatedAt ?? since) < user?.NotBefore))
+            return Refuse(a, OAuthError.InvalidGrant("What was granted before has been revoked. Sign in again."));
 
-        // 6 What the subject may claim, cut to what the client may see.
+        // 6 The session is alive and theirs, unless the tokens are meant to outlive it.
+        if (a.User is not null && !a.IsOffline && (a.Session is null || a.Session.User != a.User || await sessions.FindAsync(a.Realm.Name, a.Session.Id, stop) is null)) return Refuse(a, OAuthError.InvalidGrant("The session has ended. Sign in again."));
+
+        // 7 What the subject may claim, cut to what the client may see.
         var all = user is not null
             ? await rights.OfAsync(a.Realm.Name, RoleHolder.User, user.Id, stop)
             : await rights.OfAsync(a.Realm.Name, RoleHolder.ServiceAccount, a.Client.ClientId, stop);
         IReadOnlyCollection<string> roles = a.Client.FullScope ? all.Roles : all.Roles.Where(role => a.Client.RoleScope.Contains(role) || role.StartsWith(a.Client.ClientId + "/", StringComparison.Ordinal)).ToHashSet();
 
-        // 7 Lifetimes: a token never outlives its session.
+        // 8 Lifetimes: a token never outlives its session, nor the memory of its revocation.
         var life = a.Client.AccessTokenLife ?? a.Realm.AccessTokenLife;
-        var expires = now + life;
+        var expires = now + (life < Revocations.Longest ? life : Revocations.Longest);
         if (!a.IsOffline && a.Session is { } bound && bound.EndsAt < expires) expires = bound.EndsAt;
 
-        // 8 Sign.
-        var subject = new Subject(a, issuers.Of(a.Realm.Name), user, roles, all.Groups, now, expires, NewId());
+        // 9 Sign.
+        var family = a.WithRefresh ? a.Rotates?.Family ?? TokenIds.NewFamily() : null;
+        var subject = new Subject(a, issuers.Of(a.Realm.Name), user, roles, all.Groups, now, expires, TokenIds.New(family));
         var algorithm = a.Client.SigningAlgorithm ?? a.Realm.SigningAlgorithm;
         var signer = await keys.SignerAsync(a.Realm.Name, algorithm, stop);
         var buffer = new ArrayBufferWriter<byte>(1024);
@@ -66,8 +73,8 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, Users users, Right
             AccessToken = access, ExpiresIn = (int)(expires - now).TotalSeconds, IdToken = id, Scope = string.Join(' ', a.Scopes), SessionState = a.Session?.Id,
         };
 
-        // 9 Write and audit. What is durable (a refresh token) carries its audit event in the same transaction.
-        if (a.WithRefresh) return await refreshTokens.IssueAsync(a, tokens, subject.TokenId, stop);
+        // 10 Write and audit. What is durable (a refresh token) carries its audit event in the same transaction.
+        if (family is not null) return await refreshTokens.IssueAsync(a, tokens, family, stop);
         audit.Note(Event(a, null));
         return (tokens, null);
     }
@@ -87,8 +94,6 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, Users users, Right
         var hash = algorithm[^3..] switch { "256" => SHA256.HashData(bytes), "384" => SHA384.HashData(bytes), _ => SHA512.HashData(bytes) };
         return Base64Url.EncodeToString(hash.AsSpan(0, hash.Length / 2));
     }
-
-    private static string NewId() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
     private (TokenSet?, OAuthError?) Refuse(Authorization a, OAuthError error)
     {

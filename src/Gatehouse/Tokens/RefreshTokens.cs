@@ -28,7 +28,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
         if (row is null || row.ClientId != clientId) return (null, null, OAuthError.InvalidGrant("The refresh token is not valid."));
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (row.EndedAt is not null) return (null, null, OAuthError.InvalidGrant($"The refresh token was ended: {row.EndReason}."));
-        if (row.ExpiresAt <= now || row.FamilyEndsAt <= now) return (null, null, OAuthError.InvalidGrant("Token is not active"));
+        if (revocations.Has(row.Realm, null, row.User, row.ClientId, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt))) return (null, null, OAuthError.InvalidGrant("The refresh token was revoked. Sign in again."));
         if (row.UsedAt is { } used)
         {
             if (now - used <= (long)realm.RefreshGrace.TotalMilliseconds && Open(row.Answer) is { } same) return (null, same, null);
@@ -36,11 +36,13 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
             return (null, null, OAuthError.InvalidGrant("The refresh token was used before; all tokens that came of it were ended."));
         }
 
+        // After the replay: a thief who comes late is still a thief.
+        if (row.ExpiresAt <= now || row.FamilyEndsAt <= now) return (null, null, OAuthError.InvalidGrant("Token is not active"));
         return (row.ToUse(hash), null, null);
     }
 
     /// <summary>Writes the refresh token of an authorization: the first of a family, or the successor of the one it rotates. When another request rotated it first, the answer is that request's.</summary>
-    internal async Task<(TokenSet? Tokens, OAuthError? Error)> IssueAsync(Authorization a, TokenSet tokens, string accessTokenId, CancellationToken stop)
+    internal async Task<(TokenSet? Tokens, OAuthError? Error)> IssueAsync(Authorization a, TokenSet tokens, string family, CancellationToken stop)
     {
         var made = "ghr_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var now = time.GetUtcNow();
@@ -48,34 +50,35 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
         var expires = a.IsOffline ? now.AddDays(60) : Min(now + a.Realm.SessionIdle, ends);
         var answer = tokens with { RefreshToken = made, RefreshExpiresIn = a.IsOffline ? 0 : (int)(expires - now).TotalSeconds };
         var sealedAnswer = sealer.Seal(Purpose, JsonSerializer.SerializeToUtf8Bytes(answer));
-        var family = a.Rotates?.Family ?? Guid.NewGuid().ToString("n");
-        var same = await database.WriteAsync(async work =>
+        var (written, same) = await database.WriteAsync(async work =>
         {
             if (a.Rotates is { } old)
             {
                 var first = await work.Connection.ExecuteAsync("update refresh_tokens set used_at = @at, answer = @sealedAnswer where hash = @Hash and used_at is null", new { at = work.Now, sealedAnswer, old.Hash }, work.Transaction);
-                if (first == 0) return await work.Connection.ExecuteScalarAsync<byte[]?>("select answer from refresh_tokens where hash = @Hash", new { old.Hash }, work.Transaction) ?? [];
-                var alive = await work.Connection.ExecuteAsync("update refresh_families set access_token = @accessTokenId where id = @family and ended_at is null", new { accessTokenId, family }, work.Transaction);
-                if (alive == 0) return [];
+                if (first == 0) return (false, await work.Connection.ExecuteScalarAsync<byte[]?>("select answer from refresh_tokens where hash = @Hash", new { old.Hash }, work.Transaction));
+                // Also takes the row: whoever ends the family now waits, and then finds the new token in it.
+                if (await work.Connection.ExecuteAsync("update refresh_families set renewed_at = @at where id = @family and ended_at is null", new { at = work.Now, family }, work.Transaction) == 0) return (false, null);
             }
             else
             {
+                // Takes the code's row: a replay that comes while we mint either stops us here, or waits and ends what we made.
+                if (a.CodeHash is { } code && await work.Connection.ExecuteAsync("update codes set used_at = used_at where hash = @code and replayed_at is null", new { code }, work.Transaction) == 0) return (false, null);
                 await work.Connection.ExecuteAsync(
                     """
-                    insert into refresh_families (id, realm, client_id, user_id, session_id, scope, nonce, auth_time, level, code, access_token, created_at, ends_at)
-                    values (@family, @realm, @client, @User, @session, @scope, @Nonce, @authTime, @Level, @CodeHash, @accessTokenId, @at, @ends)
+                    insert into refresh_families (id, realm, client_id, user_id, session_id, scope, nonce, auth_time, level, code, created_at, ends_at)
+                    values (@family, @realm, @client, @User, @session, @scope, @Nonce, @authTime, @Level, @CodeHash, @at, @ends)
                     """,
-                    new { family, realm = a.Realm.Name, client = a.Client.ClientId, a.User, session = a.IsOffline ? null : a.Session!.Id, scope = string.Join(' ', a.Scopes), a.Nonce, authTime = a.AuthenticatedAt?.ToUnixTimeMilliseconds(), a.Level, a.CodeHash, accessTokenId, at = work.Now, ends = ends.ToUnixTimeMilliseconds() },
+                    new { family, realm = a.Realm.Name, client = a.Client.ClientId, a.User, session = a.IsOffline ? null : a.Session!.Id, scope = string.Join(' ', a.Scopes), a.Nonce, authTime = a.AuthenticatedAt?.ToUnixTimeMilliseconds(), a.Level, a.CodeHash, at = work.Now, ends = ends.ToUnixTimeMilliseconds() },
                     work.Transaction);
             }
 
             await work.Connection.ExecuteAsync("insert into refresh_tokens (hash, realm, family, expires_at) values (@hash, @realm, @family, @expires)",
                 new { hash = HashOf(made), realm = a.Realm.Name, family, expires = expires.ToUnixTimeMilliseconds() }, work.Transaction);
             await audit.WriteAsync(work, Issuer.Event(a, null));
-            return (byte[]?)null;
+            return (true, (byte[]?)null);
         }, stop);
-        if (same is null) return (answer, null);
-        return Open(same) is { } stored ? (stored, null) : (null, OAuthError.InvalidGrant("The refresh token was ended."));
+        if (written) return (answer, null);
+        return Open(same) is { } stored ? (stored, null) : (null, OAuthError.InvalidGrant(a.Rotates is null ? Codes.UsedBefore : "The refresh token was ended."));
     }
 
     /// <summary>Ends the family of a token; false when there is none of this client.</summary>
@@ -84,7 +87,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
         var hash = HashOf(token);
         var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>(Select, new { realm, hash }), stop);
         if (row is null || row.ClientId != clientId) return false;
-        await database.WriteAsync(work => EndFamilyAsync(work, realm, row.Family, row.AccessToken, reason), stop);
+        await database.WriteAsync(work => EndFamilyAsync(work, realm, row.Family, reason), stop);
         return true;
     }
 
@@ -92,8 +95,9 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
     internal Task<bool> EndOfCodeAsync(string realm, string codeHash, CancellationToken stop)
         => database.WriteAsync(async work =>
         {
-            var family = await work.Connection.QuerySingleOrDefaultAsync<(string Id, string? AccessToken)?>("select id, access_token from refresh_families where realm = @realm and code = @codeHash", new { realm, codeHash }, work.Transaction);
-            return family is { } found && await EndFamilyAsync(work, realm, found.Id, found.AccessToken, "its authorization code was presented twice");
+            await work.Connection.ExecuteAsync("update codes set replayed_at = @Now where hash = @codeHash and realm = @realm", new { work.Now, codeHash, realm }, work.Transaction);
+            var family = await work.Connection.ExecuteScalarAsync<string?>("select id from refresh_families where realm = @realm and code = @codeHash", new { realm, codeHash }, work.Transaction);
+            return family is not null && await EndFamilyAsync(work, realm, family, "its authorization code was presented twice");
         }, stop);
 
     /// <summary>A token as introspection sees it; null when it is not active or another realm's.</summary>
@@ -122,7 +126,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
 
     private const string Select = """
         select t.family, t.expires_at as ExpiresAt, t.used_at as UsedAt, t.answer, f.realm, f.client_id as ClientId, f.user_id as User, f.session_id as Session, f.scope, f.nonce, f.auth_time as AuthTime, f.level,
-          f.access_token as AccessToken, f.ends_at as FamilyEndsAt, f.ended_at as EndedAt, f.end_reason as EndReason
+          f.created_at as CreatedAt, f.ends_at as FamilyEndsAt, f.ended_at as EndedAt, f.end_reason as EndReason
         from refresh_tokens t join refresh_families f on f.id = t.family where t.hash = @hash and t.realm = @realm
         """;
 
@@ -133,7 +137,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
     private Task<bool> EndForReplayAsync(Row row, string? address, CancellationToken stop)
         => database.WriteAsync(async work =>
         {
-            await EndFamilyAsync(work, row.Realm, row.Family, row.AccessToken, "it was used again after it had been replaced");
+            await EndFamilyAsync(work, row.Realm, row.Family, "it was used again after it had been replaced");
             await audit.WriteAsync(work, new AuditEvent
             {
                 Realm = row.Realm, Type = "REFRESH_TOKEN_ERROR", Client = row.ClientId, User = row.User, Session = row.Session, Address = address, Error = "refresh_token_replayed",
@@ -142,10 +146,10 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
             return true;
         }, stop);
 
-    private async Task<bool> EndFamilyAsync(Work work, string realm, string family, string? accessToken, string reason)
+    private async Task<bool> EndFamilyAsync(Work work, string realm, string family, string reason)
     {
         await work.Connection.ExecuteAsync("update refresh_families set ended_at = @at, end_reason = @reason where id = @family and ended_at is null", new { at = work.Now, reason, family }, work.Transaction);
-        if (accessToken is not null) await revocations.AddAsync(work, RevocationKind.Token, realm, accessToken);
+        await revocations.AddAsync(work, RevocationKind.Family, realm, family);
         return true;
     }
 
@@ -177,7 +181,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
 
         public string? Level { get; init; }
 
-        public string? AccessToken { get; init; }
+        public long CreatedAt { get; init; }
 
         public long FamilyEndsAt { get; init; }
 
@@ -185,6 +189,6 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
 
         public string? EndReason { get; init; }
 
-        public RefreshUse ToUse(string hash) => new(hash, Family, Realm, ClientId, User, Session, [.. Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries)], Nonce, AuthTime is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null, Level);
+        public RefreshUse ToUse(string hash) => new(hash, Family, Realm, ClientId, User, Session, [.. Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries)], Nonce, AuthTime is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null, Level, DateTimeOffset.FromUnixTimeMilliseconds(CreatedAt));
     }
 }

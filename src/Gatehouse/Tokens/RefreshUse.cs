@@ -13,4 +13,5 @@ namespace Gatehouse.Tokens;
 /// <param name="Nonce">Nonce of the authorization request.</param>
 /// <param name="AuthenticatedAt">When the person proved who they are.</param>
 /// <param name="Level">Authentication context class.</param>
-public sealed record RefreshUse(string Hash, string Family, string Realm, string ClientId, string User, string? Session, ImmutableArray<string> Scopes, string? Nonce, DateTimeOffset? AuthenticatedAt, string? Level);
+/// <param name="Since">When the family began.</param>
+public sealed record RefreshUse(string Hash, string Family, string Realm, string ClientId, string User, string? Session, ImmutableArray<string> Scopes, string? Nonce, DateTimeOffset? AuthenticatedAt, string? Level, DateTimeOffset Since);

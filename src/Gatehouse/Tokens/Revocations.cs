@@ -18,18 +18,22 @@ public enum RevocationKind
 
     /// <summary>All of a realm's tokens.</summary>
     Realm,
+
+    /// <summary>All access tokens of one family of refresh tokens.</summary>
+    Family,
 }
 
 /// <summary>Tokens that died before their time: "all issued before" an instant, by token, subject, client or realm. Held in memory, spread by the feed, forgotten when the last such token has expired anyway.</summary>
 public sealed class Revocations : IDisposable
 {
-    // No access token lives longer than this, so no revocation needs to.
-    private static readonly TimeSpan Longest = TimeSpan.FromHours(24);
+    /// <summary>No access token lives longer than this: the mint sees to it. So no revocation needs to.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromHours(24);
 
     private readonly Database database;
     private readonly TimeProvider time;
     private readonly ConcurrentDictionary<(RevocationKind Kind, string Realm, string Value), long> known = new();
     private readonly IDisposable hearing;
+    private volatile bool any;
 
     /// <summary>Wires the room's parts together.</summary>
     public Revocations(Database database, TimeProvider time)
@@ -38,7 +42,7 @@ public sealed class Revocations : IDisposable
         hearing = database.Feed.Subscribe(change =>
         {
             if (change.Kind != "token.revoked" || change.Detail?.Split(':') is not [var kind, var before]) return;
-            known[(Enum.Parse<RevocationKind>(kind), change.Realm, change.Subject)] = long.Parse(before);
+            Keep(Enum.Parse<RevocationKind>(kind), change.Realm, change.Subject, long.Parse(before));
             foreach (var listener in listeners) listener();
         });
     }
@@ -48,10 +52,11 @@ public sealed class Revocations : IDisposable
     /// <summary>Calls <paramref name="callback"/> after anything was revoked, on every node.</summary>
     public void OnRevoked(Action callback) => System.Collections.Immutable.ImmutableInterlocked.Update(ref listeners, list => list.Add(callback));
 
-    /// <summary>Revokes all that was issued up to now.</summary>
+    /// <summary>Revokes all that was issued up to now. One token and one family never come back, so whatever a racing request still issues of them is covered too.</summary>
     public async Task AddAsync(Work work, RevocationKind kind, string realm, string value)
     {
-        var values = new { kind = (int)kind, realm, value, before = work.Now, ends = work.Now + (long)Longest.TotalMilliseconds };
+        var before = work.Now + (kind is RevocationKind.Token or RevocationKind.Family ? (long)Longest.TotalMilliseconds : 0);
+        var values = new { kind = (int)kind, realm, value, before, ends = before + (long)Longest.TotalMilliseconds };
         await work.Connection.ExecuteAsync(
             """
             insert into revocations (kind, realm, value, before, ends_at) values (@kind, @realm, @value, @before, @ends)
@@ -63,9 +68,10 @@ public sealed class Revocations : IDisposable
     /// <summary>Whether a token is dead. Memory only. A token counts as issued at the start of its second, so one of the same second dies too.</summary>
     public bool Has(string realm, string? tokenId, string subject, string? client, DateTimeOffset issuedAt)
     {
-        if (known.IsEmpty) return false;
+        // Not IsEmpty: an empty ConcurrentDictionary takes all its locks to answer that, and this is asked on every request.
+        if (!any) return false;
         var at = issuedAt.ToUnixTimeMilliseconds();
-        return Covers(RevocationKind.Subject, realm, subject, at) || (tokenId is not null && Covers(RevocationKind.Token, realm, tokenId, at))
+        return Covers(RevocationKind.Subject, realm, subject, at) || (tokenId is not null && (Covers(RevocationKind.Token, realm, tokenId, at) || (TokenIds.FamilyOf(tokenId) is { } family && Covers(RevocationKind.Family, realm, family, at))))
             || (client is not null && Covers(RevocationKind.Client, realm, client, at)) || Covers(RevocationKind.Realm, realm, realm, at);
     }
 
@@ -75,7 +81,7 @@ public sealed class Revocations : IDisposable
     internal async Task LoadAsync(CancellationToken stop)
     {
         var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<(long Kind, string Realm, string Value, long Before)>("select kind, realm, value, before from revocations")).AsList(), stop);
-        foreach (var (kind, realm, value, before) in rows) known[((RevocationKind)kind, realm, value)] = before;
+        foreach (var (kind, realm, value, before) in rows) Keep((RevocationKind)kind, realm, value, before);
     }
 
     internal async Task PruneAsync(CancellationToken stop)
@@ -84,6 +90,13 @@ public sealed class Revocations : IDisposable
         await database.WriteAsync(work => work.Connection.ExecuteAsync("delete from revocations where ends_at < @now", new { now }, work.Transaction), stop);
         foreach (var (key, before) in known)
             if (before + (long)Longest.TotalMilliseconds < now) known.TryRemove(key, out _);
+    }
+
+    // The later one counts: what is loaded may be older than what was just heard.
+    private void Keep(RevocationKind kind, string realm, string value, long before)
+    {
+        known.AddOrUpdate((kind, realm, value), before, (_, old) => Math.Max(old, before));
+        any = true;
     }
 
     private bool Covers(RevocationKind kind, string realm, string value, long issuedAt) => known.TryGetValue((kind, realm, value), out var before) && issuedAt <= before;

@@ -29,10 +29,18 @@ public sealed class UpstreamTokens(Issuers issuers, SigningKeys keys, Realms rea
         var buffer = new ArrayBufferWriter<byte>(1024);
         Write(buffer, principal, issuers.Of(realm), audience, now, expires);
         var signer = await keys.SignerAsync(realm, realms.Find(realm)?.SigningAlgorithm ?? "ES256", stop);
-        var token = "Bearer " + signer.Sign(buffer.WrittenSpan, "at+jwt");
-        if (known.Count >= Most) known.Clear();
+        // Not at+jwt: an upstream that turns round and sends it to the gate must not be taken for the person.
+        var token = "Bearer " + signer.Sign(buffer.WrittenSpan, "JWT");
+        if (known.Count >= Most) Sweep(now);
         known[(principal, audience)] = (token, now + Fresh < expires ? now + Fresh : expires);
         return token;
+    }
+
+    private void Sweep(DateTimeOffset now)
+    {
+        foreach (var (key, made) in known)
+            if (made.Until <= now) known.TryRemove(key, out _);
+        if (known.Count >= Most) known.Clear();
     }
 
     private static void Write(IBufferWriter<byte> buffer, Principal p, string issuer, string audience, DateTimeOffset now, DateTimeOffset expires)

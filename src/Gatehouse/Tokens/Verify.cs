@@ -40,10 +40,10 @@ public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Rev
         => (principal.Session is { } session && sessions.HasEnded(principal.Realm, session))
             || revocations.Has(principal.Realm, principal.TokenId, principal.Subject, principal.Client, principal.IssuedAt ?? DateTimeOffset.MaxValue);
 
-    /// <summary>An ID token of ours that comes back as a hint (OpenID Connect RP-Initiated Logout, 2): signature and issuer must hold, its age does not matter.</summary>
+    /// <summary>An ID token of ours that comes back as a hint (OpenID Connect Core, 3.1.2.1; RP-Initiated Logout, 2): signature and issuer must hold, its age does not matter.</summary>
     public JwtClaims? CheckHint(string token, string realm)
     {
-        if (Read(token, "jwt", out var jws, out var claims) is not null || issuers.RealmOf(claims!.Issuer!) != realm) return null;
+        if (Read(token, "jwt", out var jws, out var claims) is not null || issuers.RealmOf(claims!.Issuer!) != realm || claims.Text("typ") != "ID") return null;
         return keys.Verifier(realm, jws!.KeyId, jws.Algorithm.Name)?.Verify(jws) == JoseError.None ? claims : null;
     }
 
@@ -60,8 +60,9 @@ public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Rev
     {
         var now = time.GetUtcNow().ToUnixTimeSeconds();
         var give = (long)skew.TotalSeconds;
-        if (claims.ExpiresAt <= now - give) return Reasons.TokenExpired;
-        return claims.NotBefore > now + give || claims.IssuedAt > now + give ? Reasons.TokenEarly : null;
+        if (claims.ExpiresAt <= now - give) return Reasons.TokenExpired with { Hint = $"It expired {now - claims.ExpiresAt} s ago by this host's clock, which forgives {give} s. Refresh it or sign in again; if it was issued just now, this host's clock is ahead by about that much." };
+        var ahead = Math.Max(claims.NotBefore ?? 0, claims.IssuedAt ?? 0) - now;
+        return ahead > give ? Reasons.TokenEarly with { Hint = $"It begins {ahead} s from now by this host's clock, which forgives {give} s: the clock of the host that issued it is ahead by that much, or this host's is behind." } : null;
     }
 
     private Principal ToPrincipal(Realm realm, JwtClaims claims)

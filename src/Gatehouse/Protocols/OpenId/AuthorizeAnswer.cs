@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 
@@ -6,6 +7,9 @@ namespace Gatehouse.Protocols.OpenId;
 /// <summary>Sends an authorization answer to the client's checked redirect address, with <c>iss</c> (RFC 9207) and the client's state.</summary>
 internal static class AuthorizeAnswer
 {
+    private const string Submit = "document.forms[0].submit()";
+    private static readonly string Policy = $"default-src 'none'; script-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.ASCII.GetBytes(Submit)))}'; base-uri 'none'; frame-ancestors 'none'";
+
     /// <summary>Answers by the request's response mode.</summary>
     public static Task SendAsync(HttpContext context, AuthorizeRequest r, string issuer, IReadOnlyList<(string Name, string Value)> members)
     {
@@ -24,15 +28,15 @@ internal static class AuthorizeAnswer
         return Task.CompletedTask;
     }
 
-    // OAuth 2.0 Form Post Response Mode: needs one click where scripts are not allowed, and ours are not.
+    // OAuth 2.0 Form Post Response Mode: the one script we have, allowed by its hash; the button is for browsers without scripts.
     private static Task PostAsync(HttpContext context, string action, List<(string Name, string Value)> members)
     {
         var encode = HtmlEncoder.Default;
         var html = new StringBuilder("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Continue</title><body><form method=\"post\" action=\"").Append(encode.Encode(action)).Append("\">");
         foreach (var (name, value) in members) html.Append("<input type=\"hidden\" name=\"").Append(encode.Encode(name)).Append("\" value=\"").Append(encode.Encode(value)).Append("\">");
-        html.Append("<button autofocus>Continue</button></form></body></html>");
+        html.Append("<button autofocus>Continue</button></form><script>").Append(Submit).Append("</script></body></html>");
         context.Response.ContentType = "text/html; charset=utf-8";
-        context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+        context.Response.Headers.ContentSecurityPolicy = Policy;
         return context.Response.WriteAsync(html.ToString(), context.RequestAborted);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gatehouse.Audit;
 using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
@@ -9,7 +10,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Protocols.OpenId;
 
 /// <summary>The authorization endpoint: 1 read, 2 check, 3 is a session good enough, 4 else store an interaction and send the browser to the sign-in, 5 on return issue a code. Each tab has its own interaction.</summary>
-public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, PushedRequests pushed, SessionStore sessions, Interactions interactions, Codes codes, Issuers issuers, ShowFault showFault, TimeProvider time)
+public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, PushedRequests pushed, SessionStore sessions, Interactions interactions, Codes codes, Issuers issuers, Verify verify, ShowFault showFault, AuditLog audit, TimeProvider time)
 {
     /// <summary>GET or POST <c>auth</c>.</summary>
     public async Task AskAsync(HttpContext context)
@@ -22,6 +23,7 @@ public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, Pus
         if (isPushed) (parameters, error) = await pushed.TakeAsync(realm.Name, parameters!["request_uri"]!, parameters["client_id"], context.RequestAborted);
         if (parameters is null)
         {
+            audit.Note(Exchange.Refusal(context, realm.Name, "LOGIN_ERROR", null, error!));
             await showFault(context, realm.Name, Reasons.RequestInvalid, error!.Description);
             return;
         }
@@ -37,6 +39,9 @@ public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, Pus
         // 3 A session that is good enough goes on at once.
         var session = await SessionAsync(context, realm);
         var fresh = IsFreshNeeded(request, session);
+
+        // A client that asks silently for one person must not be given another (OpenID Connect Core, 3.1.2.1, id_token_hint).
+        if (session is not null && request.Prompt.Contains("none") && parameters["id_token_hint"] is { } hint && verify.CheckHint(hint, realm.Name)?.Subject != session.User) session = null;
         if (session is not null && !fresh)
         {
             await IssueAsync(context, request, session);
@@ -97,9 +102,12 @@ public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, Pus
     }
 
     private Task RefuseAsync(HttpContext context, AuthorizeRequest r, OAuthError error)
-        => r.RedirectUri is null
+    {
+        audit.Note(Exchange.Refusal(context, r.Realm.Name, "LOGIN_ERROR", r.Parameters["client_id"], error));
+        return r.RedirectUri is null
             ? showFault(context, r.Realm.Name, Reasons.RequestInvalid, error.Description)
             : AuthorizeAnswer.SendAsync(context, r, issuers.Of(r.Realm.Name), [("error", error.Code), ("error_description", error.Description)]);
+    }
 
     private bool IsFreshNeeded(AuthorizeRequest r, Session? session)
     {

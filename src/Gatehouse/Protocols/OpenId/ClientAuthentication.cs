@@ -1,4 +1,5 @@
 using System.Text;
+using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Credentials;
 using Gatehouse.Terms;
@@ -10,7 +11,7 @@ using Gatehouse.Wire.Text;
 namespace Gatehouse.Protocols.OpenId;
 
 /// <summary>Client authentication at the token, introspection, revocation and PAR endpoints: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c> (RFC 7523), <c>none</c> for public clients. Exactly one method at a time (RFC 6749, 2.3).</summary>
-public sealed class ClientAuthentication(ClientStore clients, UsedAssertions used, Issuers issuers, TimeProvider time)
+public sealed class ClientAuthentication(ClientStore clients, UsedAssertions used, Issuers issuers, AuditLog audit, TimeProvider time)
 {
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private static readonly TimeSpan LongestAssertion = TimeSpan.FromMinutes(5);
@@ -19,8 +20,15 @@ public sealed class ClientAuthentication(ClientStore clients, UsedAssertions use
     // One text for unknown client, wrong secret and wrong method: nothing to probe.
     private static readonly OAuthError Failed = OAuthError.InvalidClient("Invalid client or Invalid client credentials");
 
-    /// <summary>The client, or the error to answer. A public client passes only when <paramref name="publicToo"/>.</summary>
-    public async ValueTask<(Client? Client, OAuthError? Error)> IdentifyAsync(HttpContext context, Realm realm, Parameters parameters, bool publicToo)
+    /// <summary>The client, or the error to answer, audited as <paramref name="refusal"/>. A public client passes only when <paramref name="publicToo"/>.</summary>
+    public async ValueTask<(Client? Client, OAuthError? Error)> IdentifyAsync(HttpContext context, Realm realm, Parameters parameters, bool publicToo, string refusal)
+    {
+        var (client, error) = await IdentifyAsync(context, realm, parameters, publicToo);
+        if (error is not null) audit.Note(Exchange.Refusal(context, realm.Name, refusal, parameters["client_id"] ?? ((Finder.FindClient(context.Request.Headers) as Found.One)?.Credential.Name), error));
+        return (client, error);
+    }
+
+    private async ValueTask<(Client? Client, OAuthError? Error)> IdentifyAsync(HttpContext context, Realm realm, Parameters parameters, bool publicToo)
     {
         var stop = context.RequestAborted;
         var basic = Finder.FindClient(context.Request.Headers);
@@ -29,9 +37,10 @@ public sealed class ClientAuthentication(ClientStore clients, UsedAssertions use
         var secret = parameters["client_secret"];
         var assertion = parameters["client_assertion"];
         if ((header is not null ? 1 : 0) + (secret is not null ? 1 : 0) + (assertion is not null ? 1 : 0) > 1) return (null, OAuthError.InvalidRequest("More than one method of client authentication was used."));
+        if (assertion is null && parameters["client_assertion_type"] is not null) return (null, OAuthError.InvalidRequest("The parameter 'client_assertion' is missing."));
         if (header is not null && parameters["client_id"] is { } repeated && repeated != header.Name) return (null, OAuthError.InvalidRequest("The client_id in the body is not the one in the Authorization header."));
 
-        if (assertion is not null) return await ByAssertionAsync(realm, parameters, assertion, stop);
+        if (assertion is not null) return await ByAssertionAsync(context, realm, parameters, assertion, stop);
         var id = header?.Name ?? parameters["client_id"];
         if (id is null) return (null, OAuthError.InvalidClient("The client did not say who it is."));
         var client = await clients.FindByClientIdAsync(realm.Name, id, stop);
@@ -42,7 +51,7 @@ public sealed class ClientAuthentication(ClientStore clients, UsedAssertions use
     }
 
     // RFC 7523, 3: issuer and subject are the client, the audience is us, short life, used once.
-    private async Task<(Client?, OAuthError?)> ByAssertionAsync(Realm realm, Parameters parameters, string assertion, CancellationToken stop)
+    private async Task<(Client?, OAuthError?)> ByAssertionAsync(HttpContext context, Realm realm, Parameters parameters, string assertion, CancellationToken stop)
     {
         if (parameters["client_assertion_type"] != AssertionType) return (null, OAuthError.InvalidRequest("The parameter 'client_assertion_type' must be " + AssertionType + "."));
         if (!Jws.TryParse(assertion, Limits.Default, out var jws, out _) || !JwtClaims.TryParse(jws.Payload, Limits.Default, out var claims, out _)) return (null, Failed);
@@ -54,7 +63,8 @@ public sealed class ClientAuthentication(ClientStore clients, UsedAssertions use
         if (verifier.Verify(jws) != JoseError.None) return (null, Failed);
 
         var issuer = issuers.Of(realm.Name);
-        if (!claims.Audience.Any(audience => audience == issuer || audience == issuer + "/protocol/openid-connect/token")) return (null, OAuthError.InvalidClient("The assertion is meant for another audience."));
+        // One audience only: an assertion that names a second one can be replayed by it. The endpoint itself counts too (RFC 9126, 2).
+        if (claims.Audience is not [var audience] || (audience != issuer && audience != issuer + "/protocol/openid-connect/token" && audience != issuers.PublicUrl + context.Request.Path.Value)) return (null, OAuthError.InvalidClient("The assertion is meant for another audience."));
         var now = time.GetUtcNow();
         if (claims.ExpiresAt is not { } exp || claims.Id is not { Length: > 0 and <= 255 } jti) return (null, OAuthError.InvalidClient("The assertion needs 'exp' and 'jti'."));
         var ends = DateTimeOffset.FromUnixTimeSeconds(exp);

@@ -22,12 +22,13 @@ internal static class Cors
         return Task.CompletedTask;
     }
 
-    /// <summary>Lets the client's own origins read the answer. <c>+</c> stands for the origins of its redirect addresses, as in Keycloak.</summary>
+    /// <summary>Lets the client's own origins read the answer. <c>+</c> stands for the origins of its redirect addresses and <c>*</c> for all, as in Keycloak; no answer here depends on a cookie.</summary>
     public static void Allow(HttpContext context, Client client)
     {
+        context.Response.Headers.Vary = "Origin";
         if (context.Request.Headers.Origin is not [{ Length: > 0 } origin] || !Lists(client, origin)) return;
         context.Response.Headers.AccessControlAllowOrigin = origin;
-        context.Response.Headers.Vary = "Origin";
+        context.Response.Headers.AccessControlExposeHeaders = "WWW-Authenticate";
     }
 
     /// <summary>Public data: anybody may read it.</summary>
@@ -37,7 +38,7 @@ internal static class Cors
     {
         foreach (var one in client.WebOrigins)
         {
-            if (one == origin) return true;
+            if (one == origin || one == "*") return true;
             if (one != "+") continue;
             foreach (var uri in client.RedirectUris)
                 if (Uri.TryCreate(uri, UriKind.Absolute, out var parsed) && parsed.GetLeftPart(UriPartial.Authority) == origin) return true;

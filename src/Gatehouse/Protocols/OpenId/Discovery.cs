@@ -19,8 +19,7 @@ public sealed class Discovery(Realms realms, Issuers issuers, SigningKeys keys)
         var issuer = issuers.Of(realm.Name);
         var buffer = new ArrayBufferWriter<byte>(4096);
         await using (var writer = new Utf8JsonWriter(buffer)) Write(writer, issuer, issuer + "/protocol/openid-connect");
-        await Exchange.JsonAsync(context, buffer.WrittenMemory);
-        // Set anew: metadata may be kept for a while, other answers of this protocol may not.
+        await PublicAsync(context, buffer.WrittenMemory);
     }
 
     /// <summary>The key set. Short to keep: a rotated key is announced an hour ahead.</summary>
@@ -29,7 +28,12 @@ public sealed class Discovery(Realms realms, Issuers issuers, SigningKeys keys)
         if (await Exchange.RealmAsync(context, realms) is not { } realm) return;
         await keys.SignerAsync(realm.Name, realm.SigningAlgorithm, context.RequestAborted); // the first key is made when first asked for
         Cors.AllowAll(context);
-        var body = Encoding.UTF8.GetBytes((await keys.PublishedAsync(realm.Name, context.RequestAborted)).ToJson());
+        await PublicAsync(context, Encoding.UTF8.GetBytes((await keys.PublishedAsync(realm.Name, context.RequestAborted)).ToJson()));
+    }
+
+    // The same for everybody: kept for a while, unlike all other answers of this protocol.
+    private static async Task PublicAsync(HttpContext context, ReadOnlyMemory<byte> body)
+    {
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "public, max-age=300";
         context.Response.ContentLength = body.Length;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
+using Gatehouse.Audit;
 using Gatehouse.People;
 using Gatehouse.Terms;
 using Gatehouse.Wire.OAuth;
@@ -84,6 +85,12 @@ internal static class Exchange
 
     /// <summary>Client address for the audit log.</summary>
     public static string? AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString();
+
+    /// <summary>The audit event of a refusal. The client counts as named when it is not known.</summary>
+    public static AuditEvent Refusal(HttpContext context, string realm, string type, string? client, OAuthError error) => new()
+    {
+        Realm = realm, Type = type, Client = client, Address = AddressOf(context), Error = error.Code, Details = new Dictionary<string, string> { ["reason"] = error.Description },
+    };
 
     private static bool TryParse(ReadOnlySequence<byte> body, [NotNullWhen(true)] out Parameters? parameters, [NotNullWhen(false)] out OAuthError? error)
     {

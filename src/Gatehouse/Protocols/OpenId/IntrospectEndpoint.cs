@@ -14,7 +14,7 @@ public sealed class IntrospectEndpoint(Realms realms, ClientAuthentication authe
         var (parameters, error) = await Exchange.FormAsync(context);
         if (parameters is not null)
         {
-            var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: false);
+            var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: false, "INTROSPECT_TOKEN_ERROR");
             error = unknown;
             if (client is not null && parameters["token"] is { } token)
             {

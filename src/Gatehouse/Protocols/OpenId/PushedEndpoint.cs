@@ -1,11 +1,12 @@
 using System.Text;
+using Gatehouse.Audit;
 using Gatehouse.People;
 using Gatehouse.Wire.OAuth;
 
 namespace Gatehouse.Protocols.OpenId;
 
 /// <summary>The pushed authorization request endpoint (RFC 9126, 2).</summary>
-public sealed class PushedEndpoint(Realms realms, ClientAuthentication authentication, AuthorizeChecks checks, PushedRequests pushed)
+public sealed class PushedEndpoint(Realms realms, ClientAuthentication authentication, AuthorizeChecks checks, PushedRequests pushed, AuditLog audit)
 {
     /// <summary>Answers 201 with a <c>request_uri</c>.</summary>
     public async Task PushAsync(HttpContext context)
@@ -14,7 +15,7 @@ public sealed class PushedEndpoint(Realms realms, ClientAuthentication authentic
         var (parameters, error) = await Exchange.FormAsync(context);
         if (parameters is not null)
         {
-            var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true);
+            var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true, "PUSHED_AUTHORIZATION_REQUEST_ERROR");
             error = unknown;
             if (client is not null)
             {
@@ -28,6 +29,8 @@ public sealed class PushedEndpoint(Realms realms, ClientAuthentication authentic
                     await Exchange.JsonAsync(context, Encoding.UTF8.GetBytes($$"""{"request_uri":"{{uri}}","expires_in":{{PushedRequests.LifeSeconds}}}"""), 201);
                     return;
                 }
+
+                audit.Note(Exchange.Refusal(context, realm.Name, "PUSHED_AUTHORIZATION_REQUEST_ERROR", client.ClientId, error));
             }
         }
 

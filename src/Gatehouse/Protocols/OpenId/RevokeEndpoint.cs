@@ -14,7 +14,7 @@ public sealed class RevokeEndpoint(Realms realms, ClientAuthentication authentic
         var (parameters, error) = await Exchange.FormAsync(context);
         if (parameters is not null)
         {
-            var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true);
+            var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true, "REVOKE_GRANT_ERROR");
             error = unknown;
             if (client is not null)
             {

@@ -25,10 +25,10 @@ public sealed class TokenEndpoint(Realms realms, ClientAuthentication authentica
         }
 
         // 2 The client is who it says.
-        var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true);
+        var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true, TypeOf(parameters));
         if (client is null)
         {
-            await RefuseAsync(context, realm.Name, null, parameters, unknown!);
+            await Exchange.ErrorAsync(context, unknown!);
             return;
         }
 
@@ -62,14 +62,11 @@ public sealed class TokenEndpoint(Realms realms, ClientAuthentication authentica
         else await Exchange.JsonAsync(context, tokens.ToJson());
     }
 
-    private Task RefuseAsync(HttpContext context, string realm, string? client, Parameters parameters, OAuthError error)
+    private Task RefuseAsync(HttpContext context, string realm, string client, Parameters parameters, OAuthError error)
     {
-        var type = parameters["grant_type"] switch { "refresh_token" => "REFRESH_TOKEN_ERROR", "authorization_code" => "CODE_TO_TOKEN_ERROR", _ => "CLIENT_LOGIN_ERROR" };
-        audit.Note(new AuditEvent
-        {
-            Realm = realm, Type = type, Client = client ?? (parameters["client_id"] is { Length: <= 255 } named ? named : null), Address = Exchange.AddressOf(context), Error = error.Code,
-            Details = new Dictionary<string, string> { ["reason"] = error.Description },
-        });
+        audit.Note(Exchange.Refusal(context, realm, TypeOf(parameters), client, error));
         return Exchange.ErrorAsync(context, error);
     }
+
+    private static string TypeOf(Parameters parameters) => parameters["grant_type"] switch { "refresh_token" => "REFRESH_TOKEN_ERROR", "authorization_code" => "CODE_TO_TOKEN_ERROR", _ => "CLIENT_LOGIN_ERROR" };
 }

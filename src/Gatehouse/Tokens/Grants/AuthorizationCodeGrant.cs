@@ -22,7 +22,12 @@ public sealed class AuthorizationCodeGrant(Codes codes, RefreshTokens refreshTok
 
         // 1 The code is consumed before it is judged: whoever guesses at a verifier has one try.
         var (grant, stolen) = await codes.TakeAsync(request.Realm.Name, code, stop);
-        if (stolen) await refreshTokens.EndOfCodeAsync(request.Realm.Name, codes.HashOf(code), stop);
+        if (stolen)
+        {
+            await refreshTokens.EndOfCodeAsync(request.Realm.Name, codes.HashOf(code), stop);
+            return Refuse(OAuthError.InvalidGrant(Codes.UsedBefore));
+        }
+
         if (grant is null) return Refuse(OAuthError.InvalidGrant("Code not valid"));
 
         // 2 It belongs to this client, this address, this verifier.
@@ -35,7 +40,7 @@ public sealed class AuthorizationCodeGrant(Codes codes, RefreshTokens refreshTok
         return new GrantResult.Granted(new Authorization
         {
             Grant = Type, Realm = request.Realm, Client = request.Client, User = grant.User, Session = session, Scopes = [.. grant.Scopes], Nonce = grant.Nonce,
-            AuthenticatedAt = grant.AuthenticatedAt, Level = grant.Level, WithRefresh = true, CodeHash = codes.HashOf(code), Address = request.Address,
+            AuthenticatedAt = grant.AuthenticatedAt, Level = grant.Level, WithRefresh = true, CodeHash = codes.HashOf(code), Since = grant.MadeAt, Address = request.Address,
         });
     }
 

@@ -41,7 +41,7 @@ public sealed class RefreshGrant(RefreshTokens refreshTokens, SessionStore sessi
         return new GrantResult.Granted(new Authorization
         {
             Grant = Type, Realm = request.Realm, Client = request.Client, User = use.User, Session = session, Scopes = Keep(use, scopes), Nonce = use.Nonce,
-            AuthenticatedAt = use.AuthenticatedAt, Level = use.Level, WithRefresh = true, Rotates = use, Address = request.Address,
+            AuthenticatedAt = use.AuthenticatedAt, Level = use.Level, WithRefresh = true, Rotates = use, Since = use.Since, Address = request.Address,
         });
     }
 

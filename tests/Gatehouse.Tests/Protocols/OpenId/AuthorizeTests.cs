@@ -127,7 +127,8 @@ public sealed class AuthorizeTests(DeskFixture fixture) : IClassFixture<DeskFixt
         await browser.SignInAsync();
         using var form = await browser.GetAsync(browser.Authorize(("response_mode", "form_post"), ("state", "\"><script>")));
         var html = await form.Content.ReadAsStringAsync();
-        Assert.DoesNotContain("<script>", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"><script>", html, StringComparison.Ordinal);
+        Assert.Contains("script-src 'sha256-", form.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         Assert.Contains("name=\"code\"", html, StringComparison.Ordinal);
         using var fragment = await browser.GetAsync(browser.Authorize(("response_mode", "fragment")));
         Assert.StartsWith("#", fragment.Headers.Location!.Fragment, StringComparison.Ordinal);
