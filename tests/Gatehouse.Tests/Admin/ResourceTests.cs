@@ -119,6 +119,8 @@ public abstract class ResourceTests(AdminHost host) : AdminKit(host)
     [InlineData("""{"attributes":{"pkce.code.challenge.method":"plain"}}""", "S256")]
     [InlineData("""{"attributes":{"dpop.bound.access.tokens":"true"}}""", "dpop")]
     [InlineData("""{"attributes":{"jwks.string":"{}"}}""", "jwks")]
+    [InlineData("""{"attributes":{"jwks.string":"{\"keys\":[{\"kty\":\"EC\",\"d\":\"AA\"}]}"}}""", "PrivateMember")]
+    [InlineData("""{"attributes":{"jwks.string":"{\"keys\":[{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}"}}""", "BadKey")]
     [InlineData("""{"attributes":{"access.token.lifespan":"999999999"}}""", "lifespan")]
     [InlineData("""{"secret":"short"}""", "16")]
     public async Task A_switch_that_is_not_honoured_is_refused_by_name(string members, string named)
