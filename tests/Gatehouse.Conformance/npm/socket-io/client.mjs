@@ -10,8 +10,10 @@ const fail = (why) => {
 setTimeout(() => fail("too slow"), 90000).unref();
 socket.on("connect_error", (error) => fail(error.message));
 socket.on("disconnect", (why) => why === "io client disconnect" || fail(why));
+// Listened for before anything is awaited: on a fast machine the change-over comes before the connect event is heard.
+const upgraded = new Promise((done) => socket.io.engine.once("upgrade", done));
 await new Promise((done) => socket.on("connect", done));
-if (transports === "polling,websocket") await new Promise((done) => socket.io.engine.once("upgrade", done));
+if (transports === "polling,websocket") await upgraded;
 
 const big = Buffer.alloc(300000, 7);
 const echoed = await socket.timeout(30000).emitWithAck("echo", big);
