@@ -17,6 +17,14 @@ public sealed class CanonicalPath
     /// <summary>The path as it is matched and sent upstream: starts with a slash; unreserved characters plain, all others as upper-case escapes; no dot segments, no empty segments but a trailing one.</summary>
     public string Value { get; }
 
+    /// <summary>The same of a text, which is used as it is when it is canonical already.</summary>
+    public static bool TryParse(string raw, [NotNullWhen(true)] out CanonicalPath? path)
+    {
+        if (raw.Length == 0 || raw[0] != '/' || raw.Length > Longest || !IsPlain(raw)) return TryParse(raw.AsSpan(), out path);
+        path = new CanonicalPath(raw);
+        return true;
+    }
+
     /// <summary>Reads the path of a raw request target (RFC 9112, 3.2), without its query. False when it could be read in two ways.</summary>
     public static bool TryParse(ReadOnlySpan<char> raw, [NotNullWhen(true)] out CanonicalPath? path)
     {

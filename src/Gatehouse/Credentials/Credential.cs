@@ -46,7 +46,9 @@ public abstract record Verdict
     }
 
     /// <summary>Proven.</summary>
-    public sealed record Accepted(Principal Principal) : Verdict;
+    /// <param name="Principal">Who it is.</param>
+    /// <param name="Believed">Until when the answer may be remembered, where that is sooner than the principal's end; null where the verifier leaves it open.</param>
+    public sealed record Accepted(Principal Principal, DateTimeOffset? Believed = null) : Verdict;
 
     /// <summary>Refused, and why.</summary>
     public sealed record Rejected(Reason Reason) : Verdict;

@@ -28,6 +28,22 @@ public static class Finder
             : Nothing;
     }
 
+    /// <summary>Whether a query string (with its question mark) carries a token under RFC 6750's name (2.3), in whatever spelling a server would decode to it.</summary>
+    public static bool HasToken(string query)
+    {
+        const string Name = "access_token";
+        foreach (var range in query.AsSpan(1).Split('&'))
+        {
+            var pair = query.AsSpan(1)[range];
+            var equals = pair.IndexOf('=');
+            var name = equals < 0 ? pair : pair[..equals];
+            if (name.Equals(Name, StringComparison.OrdinalIgnoreCase)) return true;
+            if (name.ContainsAny('%', '+') && Uri.UnescapeDataString(name).Trim().Equals(Name, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Client authentication by HTTP Basic (RFC 6749, 2.3.1: both parts form-decoded). None, One with Kind Basic (Name = client id), or Conflict.</summary>
     public static Found FindClient(IHeaderDictionary headers)
     {

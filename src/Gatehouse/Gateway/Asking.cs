@@ -12,9 +12,9 @@ public static class Asking
     /// <summary>The ask; null when the path or host is spelled ambiguously.</summary>
     public static Ask? Of(HttpContext context, ImmutableArray<IPNetwork> proxies, DateTimeOffset now)
     {
-        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.AsSpan();
-        var question = raw.IndexOf('?');
-        if (!CanonicalPath.TryParse(question < 0 ? raw : raw[..question], out var path)) return null;
+        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var question = raw.IndexOf('?', StringComparison.Ordinal);
+        if (!(question < 0 ? CanonicalPath.TryParse(raw, out var path) : CanonicalPath.TryParse(raw.AsSpan(0, question), out path))) return null;
         var request = context.Request;
         var address = context.Connection.RemoteIpAddress;
         if (address is { IsIPv4MappedToIPv6: true }) address = address.MapToIPv4();
@@ -25,7 +25,7 @@ public static class Asking
             if (!IsHost(host)) return null;
         }
 
-        return new Ask(request.Method, path, question < 0 ? "" : raw[question..].ToString(), scheme, host, address, request.Headers, now);
+        return new Ask(request.Method, path, question < 0 ? "" : raw[question..], scheme, host, address, request.Headers, now);
     }
 
     // The rightmost entry that is no listed proxy is the client; everything left of it was sent by the client and proves nothing.

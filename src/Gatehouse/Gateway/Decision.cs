@@ -14,7 +14,8 @@ public abstract record Decision
     /// <param name="Route">The one route.</param>
     /// <param name="Principal">Who asks; null on a public route.</param>
     /// <param name="Credential">With which credential; null on a public route.</param>
-    public sealed record Pass(Route Route, Principal? Principal, Credential? Credential) : Decision;
+    /// <param name="Verifier">Who verified it, and is asked again while a connection stays open; null on a public route.</param>
+    public sealed record Pass(Route Route, Principal? Principal, Credential? Credential, ICredentialVerifier? Verifier) : Decision;
 
     /// <summary>It does not pass.</summary>
     /// <param name="Reason">Why.</param>

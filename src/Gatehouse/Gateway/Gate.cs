@@ -9,34 +9,26 @@ namespace Gatehouse.Gateway;
 public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, Observe observe, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     /// <summary>Handles a request that is not identity's.</summary>
-    public async Task HandleAsync(HttpContext context)
+    public Task HandleAsync(HttpContext context)
     {
         var now = rules.Now;
-        if (Asking.Of(context, now.Proxies, time.GetUtcNow()) is not { } ask)
-        {
-            await RefuseAsync(context, null, new Decision.Refuse(Reasons.PathAmbiguous), now);
-            return;
-        }
+        if (Asking.Of(context, now.Proxies, time.GetUtcNow()) is not { } ask) return RefuseAsync(context, null, new Decision.Refuse(Reasons.PathAmbiguous), now);
 
         // No token of the request's own: asking Kestrel for one costs an allocation and a registration, and a verification is bounded by itself.
-        switch (await gatekeeper.DecideAsync(ask, now, issuers.IsTls, CancellationToken.None))
-        {
-            case Decision.Refuse refuse:
-                await RefuseAsync(context, ask, refuse, now);
-                return;
-            case Decision.Pass pass:
-                await ForwardAsync(context, ask, pass, now);
-                return;
-        }
+        var deciding = gatekeeper.DecideAsync(ask, now, issuers.IsTls, ConnectionMemo.Of(context), CancellationToken.None);
+        return deciding.IsCompletedSuccessfully ? FollowAsync(context, ask, deciding.Result, now) : WaitAsync(context, ask, deciding, now);
     }
+
+    private async Task WaitAsync(HttpContext context, Ask ask, ValueTask<Decision> deciding, Ruleset now) => await FollowAsync(context, ask, await deciding, now);
+
+    private Task FollowAsync(HttpContext context, Ask ask, Decision decision, Ruleset now)
+        => decision is Decision.Pass pass ? ForwardAsync(context, ask, pass, now) : RefuseAsync(context, ask, (Decision.Refuse)decision, now);
 
     private async Task ForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now)
     {
         var service = pass.Route.Service;
         observe.Passed(pass.Route);
-        var principal = pass.Principal;
-        Action<UpgradedConnection>? upgraded = !service.Upgrade ? null : principal is null ? static _ => { } : connection => live.Enter(connection, principal);
-        var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, upgraded, CancellationToken.None);
+        var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, MayUpgrade(context, service) ? Entering(pass) : null, CancellationToken.None);
         var result = await forwarder.ForwardAsync(context, now.Upstreams[service.Name], request, CancellationToken.None);
         if (ForwardErrors.ReasonOf(result.Error) is not { } reason) return;
         observe.Failed(pass.Route, reason);
@@ -44,6 +36,11 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
         if (reason.Status == 503) context.Response.Headers.RetryAfter = lifetime.ApplicationStopping.IsCancellationRequested ? "5" : "1";
         await Refusal.ProblemAsync(context, reason, null);
     }
+
+    // Over HTTP/2 a WebSocket comes as an extended CONNECT (RFC 8441), without the header.
+    private static bool MayUpgrade(HttpContext context, Service service) => service.Upgrade && (context.Request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Request.Method));
+
+    private Action<UpgradedConnection> Entering(Decision.Pass pass) => connection => live.Enter(connection, pass);
 
     private Task RefuseAsync(HttpContext context, Ask? ask, Decision.Refuse refuse, Ruleset now)
     {

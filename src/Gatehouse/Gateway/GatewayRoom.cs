@@ -10,7 +10,7 @@ public static class GatewayRoom
     {
         services.AddOptions<GatewaySettings>().Bind(section).ValidateOnStart();
         services.AddMetrics();
-        services.AddSingleton<VerificationCache>();
+        services.AddSingleton<Verification>();
         services.AddSingleton<RateLimits>();
         services.AddSingleton<Rules>();
         services.AddSingleton<Gatekeeper>();

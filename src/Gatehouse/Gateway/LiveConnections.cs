@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Gatehouse.Credentials.Kinds;
+using Gatehouse.Credentials;
 using Gatehouse.Forwarding;
 using Gatehouse.Sessions;
 using Gatehouse.Terms;
@@ -7,7 +7,10 @@ using Gatehouse.Tokens;
 
 namespace Gatehouse.Gateway;
 
-/// <summary>Upgraded connections and whom they belong to. They end with a proper close code when the session ends, the token is revoked or its life is over: a WebSocket never outlives its right.</summary>
+/// <summary>
+/// Upgraded connections and whom they belong to. They end with a proper close code when the session ends, the token is revoked or its life is over: a WebSocket never outlives its right.
+/// What passes through them is no use of a session. When the program stops, all are told to go elsewhere.
+/// </summary>
 public sealed class LiveConnections : IDisposable
 {
     /// <summary>Close code for an ended right (RFC 6455, 7.4.2 leaves 4000 to 4999 to applications); 4401 is what clients know as "unauthorized".</summary>
@@ -15,36 +18,55 @@ public sealed class LiveConnections : IDisposable
 
     private const ushort GoingAway = 1001;
 
-    private readonly ConcurrentDictionary<UpgradedConnection, Principal> live = new();
-    private readonly OwnJwt own;
+    // How often the verifier is asked again; what ends a right by its own announcement ends the connection at once.
+    private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<UpgradedConnection, Right> live = new();
     private readonly TimeProvider time;
-    private readonly ITimer timer;
+    private readonly ITimer sweeping;
+    private readonly ITimer asking;
+    private readonly CancellationTokenRegistration stopping;
+    private int busy;
+    private volatile bool over;
 
     /// <summary>Listens for ended sessions and revocations; looks for expired tokens every second.</summary>
-    public LiveConnections(SessionStore sessions, Revocations revocations, OwnJwt own, TimeProvider time)
+    public LiveConnections(SessionStore sessions, Revocations revocations, TimeProvider time, IHostApplicationLifetime lifetime)
     {
-        (this.own, this.time) = (own, time);
+        this.time = time;
         sessions.OnEnded((_, _) => Sweep());
         revocations.OnRevoked(Sweep);
-        timer = time.CreateTimer(_ => Sweep(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        sweeping = time.CreateTimer(_ => Sweep(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        asking = time.CreateTimer(_ => _ = AskAllAsync(), null, AskAgain, AskAgain);
+        // Before the server waits for its connections to end.
+        stopping = lifetime.ApplicationStopping.Register(EndAll);
     }
 
     /// <summary>How many are open.</summary>
     public int Count => live.Count;
 
     /// <summary>Takes a connection; it leaves by itself when it ends.</summary>
-    public void Enter(UpgradedConnection connection, Principal principal)
+    public void Enter(UpgradedConnection connection, Decision.Pass pass)
     {
-        live[connection] = principal;
+        var right = new Right(pass.Principal, pass.Credential, pass.Verifier);
+        live[connection] = right;
         _ = LeaveAsync(connection);
-        if (!Stands(principal)) _ = connection.EndAsync(Unauthorized, "The session has ended.");
+        if (over) _ = connection.EndAsync(GoingAway, "The gate is stopping.");
+        else if (!Stands(right)) _ = connection.EndAsync(Unauthorized, "The session has ended.");
     }
 
-    /// <summary>Ends all: the program stops.</summary>
-    public Task EndAllAsync() => Task.WhenAll(live.Keys.Select(connection => connection.EndAsync(GoingAway, "The gate is stopping.")));
-
     /// <inheritdoc/>
-    public void Dispose() => timer.Dispose();
+    public void Dispose()
+    {
+        stopping.Dispose();
+        sweeping.Dispose();
+        asking.Dispose();
+    }
+
+    private void EndAll()
+    {
+        over = true;
+        foreach (var connection in live.Keys) _ = connection.EndAsync(GoingAway, "The gate is stopping.");
+    }
 
     private async Task LeaveAsync(UpgradedConnection connection)
     {
@@ -54,10 +76,29 @@ public sealed class LiveConnections : IDisposable
 
     private void Sweep()
     {
-        foreach (var (connection, principal) in live)
-            if (!Stands(principal)) _ = connection.EndAsync(Unauthorized, "The session has ended.");
+        foreach (var (connection, right) in live)
+            if (!Stands(right)) _ = connection.EndAsync(Unauthorized, "The session has ended.");
     }
 
-    // A session's principal is renewed every half minute; its connection lives as long as the session does.
-    private bool Stands(Principal principal) => own.StillStands(principal) && (principal.Issuer is null || principal.Until > time.GetUtcNow());
+    private async Task AskAllAsync()
+    {
+        if (Interlocked.Exchange(ref busy, 1) == 1) return;
+        try
+        {
+            foreach (var (connection, right) in live)
+                if (right is { Principal: { } principal, Verifier: { } verifier } && !await verifier.LivesAsync(principal, right.Credential!, CancellationToken.None)) _ = connection.EndAsync(Unauthorized, "The session has ended.");
+        }
+        catch (Exception wrong) when (wrong is not OutOfMemoryException)
+        {
+            // A technical failure says nothing about the right; asked again at the next turn.
+        }
+        finally
+        {
+            Volatile.Write(ref busy, 0);
+        }
+    }
+
+    private bool Stands(Right right) => right.Principal is not { } principal || (right.Verifier!.StillStands(principal) && principal.Until > time.GetUtcNow());
+
+    private sealed record Right(Principal? Principal, Credential? Credential, ICredentialVerifier? Verifier);
 }

@@ -33,7 +33,7 @@ public sealed class OutboundPlan
     public async ValueTask<OutgoingRequest> MakeAsync(Ask ask, Decision.Pass pass, UpstreamTokens tokens, Action<UpgradedConnection>? upgraded, CancellationToken stop)
         => new()
         {
-            Method = ask.Method, Target = TargetOf(ask), MayUpgrade = service.Upgrade, MaxBody = service.MaxBody, RemoveCookies = cookies, Upgraded = upgraded,
+            Method = ask.Method, Target = TargetOf(ask), MayUpgrade = upgraded is not null, MaxBody = service.MaxBody, RemoveCookies = cookies, Upgraded = upgraded,
             Added = pass.Principal is { } principal ? await IdentityAsync(principal, pass, tokens, stop) : [],
             Remove = pass.Principal is null && service.PassAuthorizationOnPublic ? AllButAuthorization : All,
             ClientAddress = ask.Address?.ToString() ?? "unknown", Scheme = ask.Scheme, Host = ask.Host,

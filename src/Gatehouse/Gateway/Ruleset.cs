@@ -19,6 +19,12 @@ public sealed class Ruleset
     /// <summary>Verifiers of foreign issuers that a service accepts, by service name.</summary>
     public required FrozenDictionary<string, ImmutableArray<ICredentialVerifier>> Foreign { get; init; }
 
+    /// <summary>The verifier of the realm's session cookies; null in a dry ruleset.</summary>
+    public ICredentialVerifier? Cookies { get; init; }
+
+    /// <summary>Credentials verified under this file.</summary>
+    public VerificationCache Verified { get; } = new();
+
     /// <summary>Live upstreams by service name.</summary>
     public required FrozenDictionary<string, Upstream> Upstreams { get; init; }
 

@@ -1,21 +1,23 @@
-using System.Collections.Concurrent;
 using Gatehouse.Credentials;
 using Gatehouse.Terms;
 
 namespace Gatehouse.Gateway;
 
 /// <summary>
-/// Credentials that were verified before. The key is the whole credential and the service, not a digest of it: nothing can collide. A hit costs a look-up, an expiry check and a revocation check.
-/// Bounded by two generations: when the young one is full it becomes the old one, and the old one is forgotten.
+/// Credentials that were verified before, under one access file: a new file begins with an empty memory, so that a verification under way cannot carry over what the new file does not trust.
+/// The key is the whole credential with its kind and the service, not a digest of it: nothing can collide, and a cookie's value sent as a token is not the cookie. Refused ones are kept apart, few and short:
+/// strangers cannot push the good ones out.
 /// </summary>
 public sealed class VerificationCache
 {
-    private const int Most = 50_000;
+    private const int MostAccepted = 50_000;
+    private const int MostRefused = 4_096;
+    private const int LongestRefused = 4 * 1024;
 
-    private volatile ConcurrentDictionary<(string Service, string Credential), Entry> young = new();
-    private volatile ConcurrentDictionary<(string Service, string Credential), Entry> old = new();
+    private readonly Generations<(string Service, CredentialKind Kind, string Value), Entry> accepted = new(MostAccepted);
+    private readonly Generations<(string Service, CredentialKind Kind, string Value), Entry> refused = new(MostRefused);
 
-    /// <summary>A verified credential.</summary>
+    /// <summary>A judged credential.</summary>
     /// <param name="Principal">Who it is; null for a credential that was refused.</param>
     /// <param name="Refused">Why it was refused; null for an accepted one.</param>
     /// <param name="Verifier">Who verified it and is asked whether it still stands.</param>
@@ -23,30 +25,18 @@ public sealed class VerificationCache
     public sealed record Entry(Principal? Principal, Reason? Refused, ICredentialVerifier Verifier, DateTimeOffset Until);
 
     /// <summary>A fresh entry; null otherwise.</summary>
-    public Entry? Find(string service, string credential, DateTimeOffset now)
+    public Entry? Find(Service service, Credential credential, DateTimeOffset now)
     {
-        if (young.TryGetValue((service, credential), out var entry)) return entry.Until > now ? entry : null;
-        if (!old.TryGetValue((service, credential), out entry) || entry.Until <= now) return null;
-        young.TryAdd((service, credential), entry);
-        return entry;
+        var key = (service.Name, credential.Kind, credential.Value.Reveal());
+        var entry = accepted.Find(key) ?? (key.Item3.Length <= LongestRefused ? refused.Find(key) : null);
+        return entry?.Until > now ? entry : null;
     }
 
     /// <summary>Keeps an entry.</summary>
-    public void Keep(string service, string credential, Entry entry)
+    public void Keep(Service service, Credential credential, Entry entry)
     {
-        if (young.Count >= Most)
-        {
-            old = young;
-            young = new ConcurrentDictionary<(string Service, string Credential), Entry>();
-        }
-
-        young[(service, credential)] = entry;
-    }
-
-    /// <summary>Forgets all: the access file changed.</summary>
-    public void Clear()
-    {
-        old = new ConcurrentDictionary<(string Service, string Credential), Entry>();
-        young = new ConcurrentDictionary<(string Service, string Credential), Entry>();
+        var key = (service.Name, credential.Kind, credential.Value.Reveal());
+        if (entry.Principal is not null) accepted.Keep(key, entry);
+        else if (key.Item3.Length <= LongestRefused) refused.Keep(key, entry);
     }
 }

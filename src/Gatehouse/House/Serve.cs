@@ -47,7 +47,12 @@ public static class Serve
             console.TimestampFormat = "HH:mm:ss ";
             console.UseUtcTimestamp = true;
         });
-        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true).ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseSockets(sockets =>
+        {
+            sockets.UnsafePreferInlineScheduling = true;
+            // A resting connection holds 4 KiB; in return each request saves a system call.
+            sockets.WaitForDataBeforeAllocatingBuffer = false;
+        }).ConfigureKestrel(kestrel =>
         {
             if (options.Certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
             kestrel.AddServerHeader = false;

@@ -20,6 +20,8 @@ public static class Settings
             ["logging:LogLevel:Default"] = "Information",
             ["logging:LogLevel:Microsoft"] = "Warning",
             ["logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
+            // Hosting's own diagnostics start an Activity per request as soon as they may log anything; Kestrel tells of unhandled failures without them.
+            ["logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
             // A refused start is told in one message of ours; the host would add its stack trace.
             ["logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host"] = "None",
         };

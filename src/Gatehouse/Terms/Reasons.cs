@@ -18,6 +18,9 @@ public static class Reasons
     /// <summary>The credential is of a kind that this route does not accept.</summary>
     public static readonly Reason CredentialKind = new("credential.kind", 401, "This kind of credential does not count here.", "See the route's 'accept' list in the access file.");
 
+    /// <summary>A token stands in the URL.</summary>
+    public static readonly Reason CredentialInQuery = new("credential.in-query", 400, "A token in the URL does not count.", "Send it as 'Authorization: Bearer …'; take it as known to others, since URLs are logged, and revoke it.");
+
     /// <summary>A cookie came with a request that another site caused.</summary>
     public static readonly Reason CredentialCrossSite = new("credential.cross-site", 403, "The request came from another site.", "Call from a page of this site, or send an access token instead of the cookie.");
 

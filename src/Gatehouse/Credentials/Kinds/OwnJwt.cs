@@ -13,6 +13,12 @@ public sealed class OwnJwt(Verify verify) : ICredentialVerifier
         return ValueTask.FromResult<Verdict>(refused is null ? new Verdict.Accepted(principal!) : new Verdict.Rejected(refused));
     }
 
+    /// <summary>Whether a token names one of our realms as its issuer, genuine or not: such a token is never shown to another issuer.</summary>
+    public bool IsOurs(Credential credential) => verify.IsOurs(credential.Value.Reveal());
+
     /// <inheritdoc/>
     public bool StillStands(Principal principal) => !verify.IsRevoked(principal);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> LivesAsync(Principal principal, Credential credential, CancellationToken stop) => ValueTask.FromResult(StillStands(principal));
 }

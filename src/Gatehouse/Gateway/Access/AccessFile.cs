@@ -15,7 +15,7 @@ public sealed record ForeignIssuer
     /// <summary>The <c>iss</c> of its JWTs; null for opaque tokens.</summary>
     public string? Issuer { get; init; }
 
-    /// <summary>Address of its key set.</summary>
+    /// <summary>Address of its key set; null to find it by discovery at the issuer.</summary>
     public Uri? Jwks { get; init; }
 
     /// <summary>One of these audiences must be named; empty: the service's own.</summary>
@@ -32,6 +32,12 @@ public sealed record ForeignIssuer
 
     /// <summary>Environment variable that holds the client secret; a secret never stands in the access file.</summary>
     public string? SecretVariable { get; init; }
+
+    /// <summary>File that holds the client secret, where no variable does.</summary>
+    public string? SecretFile { get; init; }
+
+    /// <summary>What is put before its subjects, so that none can pass for one of ours: the name and a colon, or nothing where the file says <c>subjects: raw</c>.</summary>
+    public string SubjectPrefix { get; init; } = "";
 
     /// <summary>How long an introspection answer is believed.</summary>
     public TimeSpan Cache { get; init; } = TimeSpan.FromSeconds(30);

@@ -71,18 +71,32 @@ public static partial class AccessReader
             var issuer = new ForeignIssuer
             {
                 Name = name, Line = map.Line, Issuer = map.Text("issuer"), Jwks = ReadUri(map, "jwks"), Audiences = [.. map.Texts("audience")],
-                Introspect = ReadUri(map, "introspect"), Client = map.Text("client"), SecretVariable = map.Text("secret-env"), Cache = map.Time("cache", TimeSpan.FromSeconds(30)),
+                Introspect = ReadUri(map, "introspect"), Client = map.Text("client"), SecretVariable = map.Text("secret-env"), SecretFile = map.Text("secret-file"), Cache = map.Time("cache", TimeSpan.FromSeconds(30)),
             };
             if (map.Texts("algorithms") is { Count: > 0 } algorithms) issuer = issuer with { Algorithms = [.. algorithms] };
             foreach (var algorithm in issuer.Algorithms)
                 if (Wire.Jose.JoseAlgorithm.Find(algorithm) is null) map.Error("access.algorithm", map.Line, $"'{algorithm}' is not supported; known: {string.Join(", ", Wire.Jose.JoseAlgorithm.Names)}.");
-            if (issuer.Introspect is null ? issuer.Issuer is null || issuer.Jwks is null : issuer.Client is null || issuer.SecretVariable is null)
-                map.Error("access.issuer", map.Line, $"Issuer '{name}' needs 'issuer' and 'jwks' (for JWTs), or 'introspect', 'client' and 'secret-env' (for opaque tokens).");
+            if (issuer.Introspect is null ? !IsIssuer(issuer.Issuer) : issuer.Client is null || issuer.SecretVariable is null == issuer.SecretFile is null)
+                map.Error("access.issuer", map.Line, $"Issuer '{name}' needs 'issuer' as an http or https address (for JWTs; 'jwks' where discovery does not find the keys), or 'introspect', 'client' and one of 'secret-env' and 'secret-file' (for opaque tokens).");
+            issuer = map.Text("subjects") switch
+            {
+                null or "prefixed" => issuer with { SubjectPrefix = name + ":" },
+                "raw" => issuer,
+                var other => Unknown(map, other, issuer),
+            };
             map.Done();
             issuers[name] = issuer;
         }
 
         return issuers.ToImmutable();
+    }
+
+    private static bool IsIssuer(string? issuer) => Uri.TryCreate(issuer, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
+
+    private static ForeignIssuer Unknown(YamlMap map, string subjects, ForeignIssuer issuer)
+    {
+        map.Error("access.subjects", map.Line, $"'subjects: {subjects}' is unknown; write 'prefixed' (the issuer's name and a colon before each subject) or 'raw'.");
+        return issuer;
     }
 
     private static ImmutableArray<Service> ReadServices(YamlMap root, ImmutableDictionary<string, ForeignIssuer> issuers, List<Finding> findings, out List<Route> routes)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Gateway.Access;
 
 /// <summary>Reads the access file at start and whenever it changes. At start a bad file stops the program; later it is told in the log and the last good one stays.</summary>
-internal sealed class AccessWatcher(IOptions<GatewaySettings> settings, Rules rules, LiveConnections live, TimeProvider time, ILogger<AccessWatcher> logger) : BackgroundService
+internal sealed class AccessWatcher(IOptions<GatewaySettings> settings, Rules rules, TimeProvider time, ILogger<AccessWatcher> logger) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
@@ -21,12 +21,6 @@ internal sealed class AccessWatcher(IOptions<GatewaySettings> settings, Rules ru
         }
 
         await base.StartAsync(cancellationToken);
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await live.EndAllAsync();
-        await base.StopAsync(cancellationToken);
     }
 
     // Looked at rather than watched: editors and config maps replace files in ways that notifications miss.

@@ -3,12 +3,11 @@ using System.Collections.Immutable;
 using Gatehouse.Credentials;
 using Gatehouse.Credentials.Kinds;
 using Gatehouse.Forwarding;
-using Gatehouse.Terms;
 
 namespace Gatehouse.Gateway.Access;
 
 /// <summary>The rules in force. A new file takes over as a whole; a bad one changes nothing. Upstreams whose service stays keep their connections.</summary>
-public sealed class Rules(OutboundHttp http, VerificationCache cache, TimeProvider time, ILogger<Rules> logger) : IAsyncDisposable
+public sealed class Rules(OutboundHttp http, SessionCookie cookies, TimeProvider time, ILogger<Rules> logger) : IAsyncDisposable
 {
     private readonly Lock taking = new();
     private readonly Dictionary<string, Upstream> upstreams = [];
@@ -24,7 +23,7 @@ public sealed class Rules(OutboundHttp http, VerificationCache cache, TimeProvid
     public bool TryTake(string text)
     {
         var (file, findings) = AccessReader.Read(text);
-        if (file is not null && MissingSecret(file) is { } missing) (file, findings) = (null, [.. findings, missing]);
+        if (file is not null && IntrospectionSecret.Missing(file) is { } missing) (file, findings) = (null, [.. findings, missing]);
         lock (taking)
         {
             if (file is null)
@@ -35,7 +34,6 @@ public sealed class Rules(OutboundHttp http, VerificationCache cache, TimeProvid
 
             now = Build(file);
             Findings = (findings, null);
-            cache.Clear();
             return true;
         }
     }
@@ -54,7 +52,8 @@ public sealed class Rules(OutboundHttp http, VerificationCache cache, TimeProvid
 
     private Ruleset Build(AccessFile file)
     {
-        var issuers = file.Issuers.ToDictionary(one => one.Key, one => one.Value);
+        // One key set per issuer, however many services accept it.
+        var keys = file.Issuers.Values.Where(one => one.Introspect is null).ToDictionary(one => one.Name, one => new ForeignKeys(one.Issuer!, one.Jwks, http, time));
         foreach (var service in file.Services)
         {
             if (upstreams.TryGetValue(service.Name, out var live)) live.ApplyPlan(service.Plan);
@@ -71,17 +70,13 @@ public sealed class Rules(OutboundHttp http, VerificationCache cache, TimeProvid
         return new Ruleset
         {
             File = file, Routes = new RouteTable(file.Routes), Upstreams = upstreams.ToFrozenDictionary(), Outbound = file.Services.ToFrozenDictionary(service => service.Name, service => new OutboundPlan(service, file.Realm)),
-            Foreign = file.Services.Where(service => !service.Accepts.Issuers.IsEmpty).ToFrozenDictionary(service => service.Name, service => service.Accepts.Issuers.Select(name => Trust(issuers[name], service, file.Realm)).ToImmutableArray()),
+            Foreign = file.Services.Where(service => !service.Accepts.Issuers.IsEmpty).ToFrozenDictionary(service => service.Name, service => service.Accepts.Issuers.Select(name => Trust(file.Issuers[name], keys, service, file.Realm)).ToImmutableArray()),
+            Cookies = cookies.Of(file.Realm),
         };
     }
 
-    private ICredentialVerifier Trust(ForeignIssuer issuer, Service service, string realm)
+    private ICredentialVerifier Trust(ForeignIssuer issuer, Dictionary<string, ForeignKeys> keys, Service service, string realm)
         => issuer.Introspect is { } endpoint
-            ? new ForeignOpaque(new ForeignOpaqueTrust(issuer.Name, endpoint, issuer.Client!, new Secret(Environment.GetEnvironmentVariable(issuer.SecretVariable!) ?? ""), issuer.Cache), realm, http, time)
-            : new ForeignJwt(new ForeignJwtTrust(issuer.Name, issuer.Issuer!, issuer.Jwks!, issuer.Audiences.IsEmpty ? [service.Audience] : issuer.Audiences, issuer.Algorithms), realm, http, time);
-
-    private static Finding? MissingSecret(AccessFile file)
-        => file.Issuers.Values.FirstOrDefault(issuer => issuer.SecretVariable is { } name && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))) is { } lacking
-            ? new Finding(Severity.Error, "access.secret", lacking.Line, $"The environment variable {lacking.SecretVariable} of issuer '{lacking.Name}' is not set.")
-            : null;
+            ? new ForeignOpaque(new ForeignOpaqueTrust(endpoint, issuer.Client!, IntrospectionSecret.Of(issuer)!, issuer.Cache, issuer.SubjectPrefix, issuer.Audiences), realm, http, time)
+            : new ForeignJwt(new ForeignJwtTrust(issuer.Issuer!, issuer.SubjectPrefix, issuer.Audiences.IsEmpty ? [service.Audience] : issuer.Audiences, issuer.Algorithms), realm, keys[issuer.Name], time);
 }

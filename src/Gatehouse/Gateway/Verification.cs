@@ -1,0 +1,75 @@
+using Gatehouse.Credentials;
+using Gatehouse.Credentials.Kinds;
+using Gatehouse.Terms;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>
+/// Asks the verifiers of a service in their order: 1 ours, which no stranger ever gets to see; 2 foreign issuers of JWTs, each by its exact <c>iss</c>; 3 those that introspect, until one knows the token.
+/// An issuer that cannot be reached is no refusal, and is remembered only while no other accepts.
+/// </summary>
+public sealed class Verification(OwnJwt own, TimeProvider time)
+{
+    private static readonly TimeSpan RefusedFor = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BelievedFor = TimeSpan.FromMinutes(5);
+
+    /// <summary>Verifies and remembers. The entry of an issuer that cannot be reached is not remembered.</summary>
+    public async ValueTask<VerificationCache.Entry> VerifyAsync(Credential credential, Service service, Ruleset rules, CancellationToken stop)
+    {
+        var (verdict, verifier) = credential.Kind == CredentialKind.SessionCookie ? (await rules.Cookies!.VerifyAsync(credential, stop), rules.Cookies) : await BearerAsync(credential, service, rules, stop);
+        var now = time.GetUtcNow();
+        switch (verdict)
+        {
+            case Verdict.Accepted { Principal: var principal, Believed: var believed }:
+                // Verified anew now and then: a foreign issuer may have taken a key away.
+                var until = Earliest(principal.Until, believed ?? (ReferenceEquals(verifier, own) ? principal.Until : now + BelievedFor));
+                var entry = new VerificationCache.Entry(principal, null, verifier, until);
+                rules.Verified.Keep(service, credential, entry);
+                return entry;
+            case Verdict.Unavailable unavailable:
+                return new VerificationCache.Entry(null, unavailable.Reason, verifier, now);
+            default:
+                // Remembered for a moment, so that a stuck client costs no cryptography; a session may be started any time, so not for cookies.
+                var reason = ((Verdict.Rejected)verdict).Reason;
+                var refused = new VerificationCache.Entry(null, reason, verifier, now + RefusedFor);
+                if (credential.Kind == CredentialKind.Bearer && reason.Code != Reasons.TokenEarly.Code) rules.Verified.Keep(service, credential, refused);
+                return refused;
+        }
+    }
+
+    private async ValueTask<(Verdict Verdict, ICredentialVerifier Verifier)> BearerAsync(Credential credential, Service service, Ruleset rules, CancellationToken stop)
+    {
+        // 1 Ours, of whichever realm: an issuer that introspects must never be handed a token that it could use here.
+        if (own.IsOurs(credential))
+        {
+            if (!service.Accepts.Token) return (new Verdict.Rejected(Reasons.CredentialKind), own);
+            var ours = await own.VerifyAsync(credential, stop);
+            return (ours is Verdict.Accepted { Principal.Realm: var realm } && realm != rules.File.Realm ? new Verdict.Rejected(Reasons.TokenIssuer) : ours, own);
+        }
+
+        (Verdict Verdict, ICredentialVerifier Verifier) last = (service.Accepts.Token ? await own.VerifyAsync(credential, stop) : new Verdict.Rejected(Reasons.TokenIssuer), own);
+        if (!rules.Foreign.TryGetValue(service.Name, out var foreign)) return last;
+
+        // 2 JWTs by their issuer.
+        foreach (var one in foreign)
+        {
+            if (one is not ForeignJwt) continue;
+            var verdict = await one.VerifyAsync(credential, stop);
+            if (verdict is Verdict.Rejected { Reason: var not } && (ReferenceEquals(not, Reasons.TokenIssuer) || ReferenceEquals(not, Reasons.TokenMalformed))) continue;
+            return (verdict, one);
+        }
+
+        // 3 By introspection. "Inactive" of one says nothing about the next.
+        foreach (var one in foreign)
+        {
+            if (one is not ForeignOpaque) continue;
+            var verdict = await one.VerifyAsync(credential, stop);
+            if (verdict is Verdict.Accepted) return (verdict, one);
+            if (last.Verdict is not Verdict.Unavailable) last = (verdict, one);
+        }
+
+        return last;
+    }
+
+    private static DateTimeOffset Earliest(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}
