@@ -30,11 +30,22 @@ public sealed class OutboundPlan
     public OutboundPlan(Service service, string realm) => (this.service, this.realm, cookies) = (service, realm, [Cookie.NameOf(realm, true), Cookie.NameOf(realm, false)]);
 
     /// <summary>The finished request: target, identity, removals.</summary>
-    public async ValueTask<OutgoingRequest> MakeAsync(Ask ask, Decision.Pass pass, UpstreamTokens tokens, Action<UpgradedConnection>? upgraded, CancellationToken stop)
+    public ValueTask<OutgoingRequest> MakeAsync(Ask ask, Decision.Pass pass, UpstreamTokens tokens, Action<UpgradedConnection>? upgraded, CancellationToken stop)
+    {
+        if (pass.Principal is not { } principal) return new(Make(ask, pass, [], upgraded));
+        // Nearly always the token is there already: no state machine then.
+        var token = service.Identity.HasFlag(IdentityHeaders.Jwt) ? tokens.MintAsync(principal, realm, service.Audience, stop) : default;
+        return token.IsCompletedSuccessfully ? new(Make(ask, pass, Identity(principal, pass, token.Result), upgraded)) : MakeSlowlyAsync(ask, pass, token, upgraded);
+    }
+
+    private async ValueTask<OutgoingRequest> MakeSlowlyAsync(Ask ask, Decision.Pass pass, ValueTask<string> token, Action<UpgradedConnection>? upgraded)
+        => Make(ask, pass, Identity(pass.Principal!, pass, await token), upgraded);
+
+    private OutgoingRequest Make(Ask ask, Decision.Pass pass, ImmutableArray<HeaderLine> identity, Action<UpgradedConnection>? upgraded)
         => new()
         {
             Method = ask.Method, Target = TargetOf(ask), MayUpgrade = upgraded is not null, MaxBody = service.MaxBody, RemoveCookies = cookies, Upgraded = upgraded,
-            Added = pass.Principal is { } principal ? await IdentityAsync(principal, pass, tokens, stop) : [],
+            Added = identity,
             Remove = pass.Principal is null && service.PassAuthorizationOnPublic ? AllButAuthorization : All,
             ClientAddress = ask.Address?.ToString() ?? "unknown", Scheme = ask.Scheme, Host = ask.Host,
         };
@@ -46,11 +57,11 @@ public sealed class OutboundPlan
         return ask.Query.Length == 0 ? path : path + ask.Query;
     }
 
-    private async ValueTask<ImmutableArray<HeaderLine>> IdentityAsync(Principal principal, Decision.Pass pass, UpstreamTokens tokens, CancellationToken stop)
+    private ImmutableArray<HeaderLine> Identity(Principal principal, Decision.Pass pass, string? token)
     {
-        if (service.Identity == IdentityHeaders.Jwt) return [new HeaderLine("Authorization", await tokens.MintAsync(principal, realm, service.Audience, stop))];
+        if (service.Identity == IdentityHeaders.Jwt) return [new HeaderLine("Authorization", token!)];
         var lines = ImmutableArray.CreateBuilder<HeaderLine>(4);
-        if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", await tokens.MintAsync(principal, realm, service.Audience, stop)));
+        if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", token!));
         if (service.Identity.HasFlag(IdentityHeaders.AccessToken) && pass.Credential is { Kind: Credentials.CredentialKind.Bearer } bearer) lines.Add(new HeaderLine("X-Access-Token", bearer.Value.Reveal()));
         if ((service.Identity & (IdentityHeaders.Userinfo | IdentityHeaders.IdToken)) == IdentityHeaders.None) return lines.ToImmutable();
         var claims = Convert.ToBase64String(Claims(principal));
