@@ -103,7 +103,7 @@ public sealed class ClientStore : IDisposable
     /// <summary>Makes a new random secret, valid from now; older ones stay valid until <paramref name="keepOldUntil"/> (null: end at once). The text is shown once.</summary>
     public async Task<Secret> NewSecretAsync(Work work, string realm, string id, DateTimeOffset? keepOldUntil)
     {
-        var secret = new Secret($"ghs_{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))}");
+        var secret = new Secret(SecretKinds.Make(SecretKinds.Client));
         await PutAsync(work, realm, id, secret, keepOldUntil);
         return secret;
     }

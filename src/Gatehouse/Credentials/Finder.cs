@@ -28,6 +28,9 @@ public static class Finder
             : Nothing;
     }
 
+    /// <summary>The one Authorization header, as the very string that the server made of it; null when there is none, or more than one. Equal references mean equal headers, whatever they hold.</summary>
+    public static string? HeaderOf(IHeaderDictionary headers) => headers.Authorization is { Count: 1 } values ? values.ToString() : null;
+
     /// <summary>Whether a query string (with its question mark) carries a token under RFC 6750's name (2.3), in whatever spelling a server would decode to it.</summary>
     public static bool HasToken(string query)
     {
@@ -38,7 +41,7 @@ public static class Finder
             var equals = pair.IndexOf('=');
             var name = equals < 0 ? pair : pair[..equals];
             if (name.Equals(Name, StringComparison.OrdinalIgnoreCase)) return true;
-            if (name.ContainsAny('%', '+') && Uri.UnescapeDataString(name).Trim().Equals(Name, StringComparison.OrdinalIgnoreCase)) return true;
+            if (name.Contains('%') && Parameters.TryDecode(name, out var decoded) && decoded.Equals(Name, StringComparison.OrdinalIgnoreCase)) return true;
         }
 
         return false;

@@ -30,14 +30,14 @@ public sealed class ConnectionMemo
     internal Last? Find(IHeaderDictionary headers, Service service, Ruleset rules, DateTimeOffset now)
     {
         var known = last;
-        return known is not null && headers.Authorization is { Count: 1 } values && ReferenceEquals(values.ToString(), known.Header) && ReferenceEquals(service, known.Service) && ReferenceEquals(rules, known.Rules) && known.Entry.Until > now
+        return known is not null && ReferenceEquals(Finder.HeaderOf(headers), known.Header) && ReferenceEquals(service, known.Service) && ReferenceEquals(rules, known.Rules) && known.Entry.Until > now
             ? known : null;
     }
 
     /// <summary>Remembers an accepted bearer token.</summary>
     internal void Keep(IHeaderDictionary headers, Service service, Ruleset rules, Credential credential, VerificationCache.Entry entry)
     {
-        if (credential.Kind == CredentialKind.Bearer && entry.Principal is not null && headers.Authorization is { Count: 1 } values) last = new Last(values.ToString(), service, rules, credential, entry);
+        if (credential.Kind == CredentialKind.Bearer && entry.Principal is not null && Finder.HeaderOf(headers) is { } header) last = new Last(header, service, rules, credential, entry);
     }
 
     /// <summary>A header that was recognised.</summary>

@@ -4,10 +4,11 @@ using Gatehouse.Terms;
 
 namespace Gatehouse.Gateway;
 
-/// <summary>One record per decision: counters for all, an audit event for each refusal that concerns a known service. Paths and reasons, never a credential.</summary>
+/// <summary>One record per decision: counters for all, an audit event for each refusal that concerns a known service, sampled in a flood. Paths and reasons, never a credential.</summary>
 public sealed class Observe : IDisposable
 {
     private readonly AuditLog audit;
+    private readonly RefusalSampling sampling = new();
     private readonly Meter meter;
     private readonly Counter<long> passed;
     private readonly Counter<long> refused;
@@ -34,12 +35,14 @@ public sealed class Observe : IDisposable
     {
         if (refused.Enabled) refused.Add(1, new KeyValuePair<string, object?>("reason", refuse.Reason.Code));
         if (refuse.Route is not { } route || ask is null) return;
+        var standsFor = sampling.Take(route.Service.Name, refuse.Reason.Code, ask.Address, ask.At);
+        if (standsFor == 0) return;
         audit.Note(new AuditEvent
         {
             Realm = realm, Type = AuditTypes.GateRefusal, Client = refuse.Principal?.Client, User = refuse.Principal?.Subject, Session = refuse.Principal?.Session, Address = ask.Address?.ToString(), Error = refuse.Reason.Code,
             Details = new Dictionary<string, string>
             {
-                ["service"] = route.Service.Name, ["method"] = ask.Method, ["path"] = ask.Path.Value.Length > 256 ? ask.Path.Value[..256] : ask.Path.Value, ["rule"] = route.Rule?.Name ?? "public", ["missing"] = refuse.Missing ?? "",
+                ["service"] = route.Service.Name, ["method"] = ask.Method, ["path"] = ask.Path.Value.Length > 256 ? ask.Path.Value[..256] : ask.Path.Value, ["rule"] = route.Rule?.Name ?? "public", ["missing"] = refuse.Missing ?? "", ["count"] = standsFor.ToString(),
             },
         });
     }

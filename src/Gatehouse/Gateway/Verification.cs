@@ -55,7 +55,7 @@ public sealed class Verification(OwnJwt own, TimeProvider time)
         {
             if (one is not ForeignJwt) continue;
             var verdict = await one.VerifyAsync(credential, stop);
-            if (verdict is Verdict.Rejected { Reason: var not } && (ReferenceEquals(not, Reasons.TokenIssuer) || ReferenceEquals(not, Reasons.TokenMalformed))) continue;
+            if (verdict is Verdict.Rejected { Reason: var not } && ReferenceEquals(not, Reasons.TokenIssuer)) continue;
             return (verdict, one);
         }
 

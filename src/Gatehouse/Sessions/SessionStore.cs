@@ -215,7 +215,7 @@ public sealed class SessionStore : IDisposable
 
     private (string Value, string Hash) NewCookie()
     {
-        var value = $"ghc_{System.Buffers.Text.Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}";
+        var value = Terms.SecretKinds.Make(Terms.SecretKinds.Cookie);
         return (value, Hash(value));
     }
 

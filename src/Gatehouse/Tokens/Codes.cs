@@ -55,7 +55,7 @@ public sealed class Codes(Database database, Sealer sealer, TimeProvider time)
     /// <summary>Makes a code.</summary>
     public async Task<string> MakeAsync(CodeGrant grant, TimeSpan life, CancellationToken stop)
     {
-        var code = "ghk_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var code = Terms.SecretKinds.Make(Terms.SecretKinds.Code);
         await database.WriteAsync(work => work.Connection.ExecuteAsync(
             "insert into codes (hash, realm, body, expires_at) values (@hash, @Realm, @body, @expires)",
             new { hash = HashOf(code), grant.Realm, body = JsonSerializer.Serialize(grant with { MadeAt = time.GetUtcNow() }), expires = work.Now + (long)life.TotalMilliseconds }, work.Transaction), stop);

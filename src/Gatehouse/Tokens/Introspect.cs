@@ -17,7 +17,7 @@ public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users
     /// <summary>The answer's body.</summary>
     public async Task<ReadOnlyMemory<byte>> AnswerAsync(Realm realm, Client client, string token, CancellationToken stop)
     {
-        if (token.StartsWith("ghr_", StringComparison.Ordinal)) return await OfRefreshAsync(realm, client, token, stop);
+        if (SecretKinds.Is(token, SecretKinds.Refresh)) return await OfRefreshAsync(realm, client, token, stop);
         if (verify.Check(token, null, out var principal) is not null || principal!.Realm != realm.Name) return Inactive;
 
         // A subject that was disabled since is no longer active, even while its token's life runs.

@@ -44,7 +44,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
     /// <summary>Writes the refresh token of an authorization: the first of a family, or the successor of the one it rotates. When another request rotated it first, the answer is that request's.</summary>
     internal async Task<(TokenSet? Tokens, OAuthError? Error)> IssueAsync(Authorization a, TokenSet tokens, string family, CancellationToken stop)
     {
-        var made = "ghr_" + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var made = Terms.SecretKinds.Make(Terms.SecretKinds.Refresh);
         var now = time.GetUtcNow();
         var ends = a.IsOffline ? now.AddYears(10) : a.Session!.EndsAt;
         var expires = a.IsOffline ? now.AddDays(60) : Min(now + a.Realm.SessionIdle, ends);

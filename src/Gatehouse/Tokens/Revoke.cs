@@ -11,7 +11,7 @@ public sealed class Revoke(Database database, Verify verify, RefreshTokens refre
     /// <summary>Ends a token if it is this client's.</summary>
     public async Task EndAsync(Realm realm, Client client, string token, string? address, CancellationToken stop)
     {
-        if (token.StartsWith("ghr_", StringComparison.Ordinal))
+        if (SecretKinds.Is(token, SecretKinds.Refresh))
         {
             if (token.Length > 128 || !await refreshTokens.EndAsync(realm.Name, token, client.ClientId, "the client revoked it", stop)) return;
             audit.Note(Event(realm, client, null, address));

@@ -43,11 +43,11 @@ public sealed class FinderTests
     [Fact]
     public void The_cookie_counts_only_where_a_realm_asks_for_it_and_only_once()
     {
-        var headers = Headers(("Cookie", "x=1; gh.r=ghc_abc; y=2"));
+        var headers = Headers(("Cookie", "x=1; gh.r=gtcookie_abc; y=2"));
         Assert.IsType<Found.None>(Finder.Find(headers, null, false));
         Assert.IsType<Found.None>(Finder.Find(headers, "other", false));
         Assert.IsType<Found.None>(Finder.Find(headers, "r", true)); // over TLS the name has the __Host- prefix
-        Assert.Equal("ghc_abc", Assert.IsType<Found.One>(Finder.Find(headers, "r", false)).Credential.Value.Reveal());
+        Assert.Equal("gtcookie_abc", Assert.IsType<Found.One>(Finder.Find(headers, "r", false)).Credential.Value.Reveal());
         Assert.IsType<Found.None>(Finder.Find(Headers(("Cookie", "gh.r=a; gh.r=b")), "r", false));
     }
 

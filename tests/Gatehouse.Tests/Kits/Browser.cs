@@ -88,6 +88,14 @@ public sealed class Browser : IDisposable
         return (answer.StatusCode, JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.Clone());
     }
 
+    /// <summary>Signs in and redeems the code.</summary>
+    public async Task<(string Access, string Id, string Refresh)> TokensAsync(string username)
+    {
+        var at = await SignInAsync(username: username);
+        var (_, body) = await RedeemAsync(Query(at, "code"));
+        return (body.GetProperty("access_token").GetString()!, body.GetProperty("id_token").GetString()!, body.GetProperty("refresh_token").GetString()!);
+    }
+
     public Task<(HttpStatusCode Status, JsonElement Body)> RedeemAsync(string code, string? verifier = null, string redirect = Redirect, string client = "agent-desk")
         => TokenAsync(("grant_type", "authorization_code"), ("client_id", client), ("code", code), ("redirect_uri", redirect), ("code_verifier", verifier ?? Verifier));
 

@@ -39,14 +39,23 @@ public sealed class Desk : IAsyncDisposable
     public T Part<T>() where T : notnull => app.Services.GetRequiredService<T>();
 
     /// <summary>Starts the program with its demo.</summary>
-    public static async Task<Desk> OpenAsync(CancellationToken stop = default)
+    public static async Task<Desk> OpenAsync(string? access = null, CancellationToken stop = default)
     {
         Environment.SetEnvironmentVariable("GATEHOUSE_DEMO_PASSWORD", Password);
         Environment.SetEnvironmentVariable("GATEHOUSE_DEMO_SECRET", ClientSecret);
         var data = Directory.CreateTempSubdirectory("gatehouse-desk-").FullName;
-        var program = await Serve.BuildAsync(new ServeOptions { Port = 0, Data = data, Demo = true }, TextWriter.Null, stop);
+        var program = await Serve.BuildAsync(new ServeOptions { Port = 0, Data = data, Demo = true, Access = access }, TextWriter.Null, stop);
         await program.StartAsync(stop);
         return new Desk(program, data, new Uri(program.Configuration["tokens:publicUrl"]!));
+    }
+
+    /// <summary>A client-credentials token of the demo service account, which has the role integration.</summary>
+    public async Task<string> ServiceTokenAsync()
+    {
+        using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "crm-sync"), new("client_secret", ClientSecret)]);
+        using var answer = await Http.PostAsync(new Uri(RealmUrl, "protocol/openid-connect/token"), form);
+        using var json = System.Text.Json.JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return json.RootElement.GetProperty("access_token").GetString()!;
     }
 
     public HttpClient NewClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };

@@ -15,7 +15,7 @@ public sealed class CookieTests
     public void Is_under_200_bytes_even_in_the_longest_realm_and_out_of_scripts_reach(bool tls)
     {
         var context = new DefaultHttpContext();
-        Cookie.Write(context.Response, Longest, "ghc_" + new string('x', 43), tls);
+        Cookie.Write(context.Response, Longest, "gtcookie_" + new string('x', 49), tls);
         var header = Assert.Single(context.Response.Headers.SetCookie)!;
         Assert.True(header.Split(';')[0].Length < 200);
         Assert.Contains("httponly", header, StringComparison.OrdinalIgnoreCase);

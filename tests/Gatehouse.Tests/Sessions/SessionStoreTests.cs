@@ -41,14 +41,14 @@ public abstract class SessionStoreTests : StoreKit
     {
         var (one, two) = (await StartAsync(Node, NewSession("alice")), await StartAsync(Node, NewSession("alice")));
         Assert.NotEqual(one, two);
-        Assert.Matches("^ghc_[A-Za-z0-9_-]{43}$", one);
+        Assert.Matches("^gtcookie_[A-Za-z0-9_-]{49}$", one);
         var stored = await Node.Database.ReadAsync(connection => connection.QueryAsync<string>("select cookie || body from sessions"), Stop);
         Assert.All(stored, row => Assert.DoesNotContain(one[4..], row, StringComparison.Ordinal));
     }
 
     [Theory]
     [InlineData("")]
-    [InlineData("ghc_")]
+    [InlineData("gtcookie_")]
     [InlineData("x\0y")]
     [InlineData("\ud800")]
     [InlineData("' or 1=1 --")]

@@ -92,8 +92,8 @@ public abstract class RefreshTests : StoreKit
         var old = await mint.CodeAsync(session);
         clock.Advance(TimeSpan.FromSeconds(61));
         Assert.Equal("invalid_grant", (await mint.RedeemAsync(old)).Error!.Code);
-        foreach (var nonsense in (string[])["x", "ghk_", "ghk_\0", new string('a', 5000), "' or 1=1 --"]) Assert.Equal("invalid_grant", (await mint.RedeemAsync(nonsense)).Error!.Code);
-        foreach (var nonsense in (string[])["x", "ghr_", "ghr_\0", new string('a', 5000), "' or 1=1 --"]) Assert.Equal("invalid_grant", (await mint.RefreshAsync(nonsense)).Error!.Code);
+        foreach (var nonsense in (string[])["x", "gtcode_", "gtcode_\0", new string('a', 5000), "' or 1=1 --"]) Assert.Equal("invalid_grant", (await mint.RedeemAsync(nonsense)).Error!.Code);
+        foreach (var nonsense in (string[])["x", "gtrefresh_", "gtrefresh_\0", new string('a', 5000), "' or 1=1 --"]) Assert.Equal("invalid_grant", (await mint.RefreshAsync(nonsense)).Error!.Code);
     }
 
     [Fact]

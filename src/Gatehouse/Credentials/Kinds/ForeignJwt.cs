@@ -13,7 +13,7 @@ namespace Gatehouse.Credentials.Kinds;
 /// <param name="Algorithms">Accepted algorithms.</param>
 public sealed record ForeignJwtTrust(string Issuer, string SubjectPrefix, IReadOnlyList<string> Audiences, IReadOnlyList<string> Algorithms);
 
-/// <summary>JWTs of a foreign issuer, by its key set. Unavailable is said only when no key was ever had.</summary>
+/// <summary>JWTs of a foreign issuer, by its key set. What is no JWT of that issuer is <see cref="Reasons.TokenIssuer"/>: another verifier may know it. Unavailable is said only when no key was ever had.</summary>
 public sealed class ForeignJwt(ForeignJwtTrust trust, string realm, ForeignKeys keys, TimeProvider time) : ICredentialVerifier
 {
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
@@ -21,7 +21,7 @@ public sealed class ForeignJwt(ForeignJwtTrust trust, string realm, ForeignKeys 
     /// <inheritdoc/>
     public async ValueTask<Verdict> VerifyAsync(Credential credential, CancellationToken stop)
     {
-        if (!Jws.TryParse(credential.Value.Reveal(), Limits.Default, out var jws, out _) || !JwtClaims.TryParse(jws.Payload, Limits.Default, out var claims, out _)) return No(Reasons.TokenMalformed);
+        if (!Jws.TryParse(credential.Value.Reveal(), Limits.Default, out var jws, out _) || !JwtClaims.TryParse(jws.Payload, Limits.Default, out var claims, out _)) return No(Reasons.TokenIssuer);
         if (claims.Issuer != trust.Issuer) return No(Reasons.TokenIssuer);
         if (!trust.Algorithms.Contains(jws.Algorithm.Name)) return No(Reasons.TokenSignature);
         if (jws.Type is not (null or "jwt" or "at+jwt")) return No(Reasons.TokenType);

@@ -64,7 +64,7 @@ ok('roles');
 const client = await admin.clients.create({ clientId: 'walker-app', serviceAccountsEnabled: true, redirectUris: ['https://walk.example.org/callback'] });
 assert.equal((await admin.clients.find({ clientId: 'walker-app' }))[0].id, client.id);
 const secret = await admin.clients.generateNewClientSecret({ id: client.id });
-assert.match(secret.value, /^ghs_/);
+assert.match(secret.value, /^gtclient_/);
 await refused(admin.clients.create({ clientId: 'bad', implicitFlowEnabled: true }), 400);
 const account = await admin.clients.getServiceAccountUser({ id: client.id });
 assert.equal(account.username, 'service-account-walker-app');

@@ -64,7 +64,7 @@ public sealed class DataCommandsTests : IAsyncLifetime
     public async Task Clients_show_their_secret_once()
     {
         var secret = (await DoneAsync("clients", "add", "crm-sync", "--service-account", "--role", "offline_access")).Trim();
-        Assert.StartsWith("ghs_", secret);
+        Assert.StartsWith("gtclient_", secret);
         Assert.DoesNotContain(secret, await DoneAsync("clients", "show", "crm-sync"));
         Assert.DoesNotContain(secret, (await JsonAsync("clients", "show", "crm-sync")).ToJsonString());
         Assert.NotEqual(secret, (string?)(await JsonAsync("clients", "secret", "crm-sync", "--keep-old", "24"))["secret"]);
