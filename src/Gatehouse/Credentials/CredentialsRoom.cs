@@ -8,7 +8,6 @@ public static class CredentialsRoom
     /// <summary>Adds the verifiers.</summary>
     public static IServiceCollection AddCredentials(this IServiceCollection services)
     {
-        services.AddSingleton<OutboundHttp>();
         services.AddSingleton<OwnJwt>();
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<Verifiers>();

@@ -2,10 +2,12 @@ using Gatehouse.Admin;
 using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Credentials;
+using Gatehouse.Federation;
 using Gatehouse.Forwarding;
 using Gatehouse.Gateway;
 using Gatehouse.House.Health;
 using Gatehouse.Keys;
+using Gatehouse.Outbound;
 using Gatehouse.People;
 using Gatehouse.Portal;
 using Gatehouse.Protocols.OpenId;
@@ -25,6 +27,8 @@ public static class House
         .AddStorage(settings.GetSection("storage"))
         .AddKeys(settings.GetSection("keys"))
         .AddAudit(settings.GetSection("audit"))
+        .AddOutbound()
+        .AddFederation(settings.GetSection("federation"), settings["tokens:publicUrl"] ?? "")
         .AddPeople()
         .AddClients()
         .AddSessions()

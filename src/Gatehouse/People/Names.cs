@@ -24,11 +24,17 @@ public static class Names
     /// <summary>Whether a text may be a group's or role's name: as users', but upper case counts; groups have no slash.</summary>
     public static bool IsLabel(string name) => name.Length is > 0 and <= Longest && name.Trim() == name && IsPlain(name);
 
+    /// <summary>Whether a text may be an e-mail address here: plain, with one @ inside.</summary>
+    public static bool IsEmail(string email) => email.Length <= Longest && IsPlain(email) && email.Count(c => c == '@') == 1 && email[0] != '@' && email[^1] != '@';
+
+    /// <summary>Whether a text may be a first or last name.</summary>
+    public static bool IsPersonal(string? part) => part is { Length: > 0 and <= Longest } && IsPlain(part);
+
     /// <summary>Throws <see cref="ArgumentException"/> with a message for people when a user's members are not as they must be.</summary>
     public static void AssertUser(User user)
     {
         if (!IsUserName(user.Username)) throw new ArgumentException($"The user name must have 1 to {Longest} visible characters, in lower case.");
-        if (user.Email is { } email && (email.Length > Longest || !IsPlain(email) || email.Count(c => c == '@') != 1 || email[0] == '@' || email[^1] == '@')) throw new ArgumentException("The e-mail address is not valid.");
+        if (user.Email is { } email && !IsEmail(email)) throw new ArgumentException("The e-mail address is not valid.");
         foreach (var part in new[] { user.FirstName, user.LastName })
             if (part is not null && (part.Length > Longest || !IsPlain(part))) throw new ArgumentException($"First and last name have at most {Longest} visible characters.");
         AssertAttributes(user.Attributes);

@@ -11,6 +11,8 @@ public static class PeopleRoom
         services.AddSingleton<Groups>();
         services.AddSingleton<Roles>();
         services.AddSingleton<RightsCache>();
+        services.AddSingleton<Links>();
+        services.AddSingleton<Linking>();
         services.AddHostedService<PeopleStart>();
         return services;
     }

@@ -61,7 +61,7 @@ public sealed class Realms : IDisposable
     /// <summary>Deletes a realm, its people and its signing keys; clients and sessions are told to go by whoever asks for this. False when there is none.</summary>
     public async Task<bool> RemoveAsync(Work work, string name)
     {
-        foreach (var table in (string[])["role_holders", "group_members", "people_groups", "roles", "passwords", "users"])
+        foreach (var table in (string[])["role_holders", "group_members", "people_groups", "roles", "passwords", "user_links", "users"])
             await work.Connection.ExecuteAsync($"delete from {table} where realm = @name", new { name }, work.Transaction);
         await keys.RemoveAllAsync(work, name);
         var count = await work.Connection.ExecuteAsync("delete from realms where name = @name", new { name }, work.Transaction);

@@ -38,6 +38,11 @@ public sealed record User
     /// <summary>Tokens issued before this instant are refused; null means none.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 
+    /// <summary>Whether nothing differs that is stored.</summary>
+    internal bool IsSame(User other)
+        => Username == other.Username && Email == other.Email && EmailVerified == other.EmailVerified && FirstName == other.FirstName && LastName == other.LastName && Enabled == other.Enabled && NotBefore == other.NotBefore
+            && Attributes.Count == other.Attributes.Count && Attributes.All(one => other.Attributes.TryGetValue(one.Key, out var values) && values.SequenceEqual(one.Value));
+
     /// <summary>First and last name, or null when there is neither.</summary>
     public string? FullName => string.Join(' ', new[] { FirstName, LastName }.Where(part => !string.IsNullOrWhiteSpace(part))) is { Length: > 0 } name ? name : null;
 }

@@ -48,6 +48,7 @@ public sealed class Users(Database database)
         await work.Connection.ExecuteAsync("delete from group_members where realm = @realm and user_id = @id", new { realm, id }, work.Transaction);
         await work.Connection.ExecuteAsync("delete from role_holders where realm = @realm and holder_kind = 0 and holder_id = @id", new { realm, id }, work.Transaction);
         await work.Connection.ExecuteAsync("delete from passwords where realm = @realm and user_id = @id", new { realm, id }, work.Transaction);
+        await work.Connection.ExecuteAsync("delete from user_links where realm = @realm and user_id = @id", new { realm, id }, work.Transaction);
         var count = await work.Connection.ExecuteAsync("delete from users where realm = @realm and id = @id", new { realm, id }, work.Transaction);
         if (count == 1) await work.AnnounceAsync(new Change("user", realm, id, "removed"));
         return count == 1;
@@ -103,6 +104,10 @@ public sealed class Users(Database database)
             var row = await connection.QuerySingleOrDefaultAsync<Hashed>("select hash, temporary, set_at as SetAt from passwords where realm = @realm and user_id = @id", new { realm, id });
             return row is null ? null : new PasswordRow(row.Hash, row.Temporary, DateTimeOffset.FromUnixTimeMilliseconds(row.SetAt));
         }, stop);
+
+    /// <summary>By id, as the write in progress sees it.</summary>
+    internal async Task<User?> FindAsync(Work work, string realm, string id)
+        => (await work.Connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from users where realm = @realm and id = @id", new { realm, id }, work.Transaction))?.ToUser();
 
     private Task<User?> OneAsync(string where, string realm, string value, CancellationToken stop)
         => !StoredText.IsSound(value) ? Task.FromResult<User?>(null) : database.ReadAsync(async (DbConnection connection) => (await connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from users where realm = @realm and {where}", new { realm, value }))?.ToUser(), stop);

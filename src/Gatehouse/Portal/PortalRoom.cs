@@ -14,6 +14,7 @@ public static class PortalRoom
         services.AddSingleton<Browser>();
         services.AddSingleton<SignInPage>();
         services.AddSingleton<SignOutPage>();
+        services.AddSingleton<BrokerPage>();
         services.AddSingleton<FaultPage>();
         services.AddSingleton<ShowFault>(provider => provider.GetRequiredService<FaultPage>().ShowAsync);
         return services;
@@ -26,6 +27,9 @@ public static class PortalRoom
         var (signIn, signOut) = (services.GetRequiredService<SignInPage>(), services.GetRequiredService<SignOutPage>());
         routes.MapMethods("/realms/{realm}/sign-in", ["GET"], signIn.ShowAsync);
         routes.MapMethods("/realms/{realm}/sign-in", ["POST"], signIn.SubmitAsync);
+        var broker = services.GetRequiredService<BrokerPage>();
+        routes.MapMethods("/realms/{realm}/broker/{alias}/login", ["GET"], broker.LeaveAsync);
+        routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint", ["GET", "POST"], broker.ReturnAsync);
         routes.MapMethods("/realms/{realm}/sign-out", ["GET"], signOut.ShowAsync);
         routes.MapMethods("/realms/{realm}/sign-out", ["POST"], signOut.SubmitAsync);
         routes.MapMethods("/realms/{realm}/signed-out", ["GET"], signOut.DoneAsync);

@@ -1,3 +1,4 @@
+using Gatehouse.Federation;
 using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Primitives;
 namespace Gatehouse.Portal;
 
 /// <summary>The sign-in page. Each tab carries its own interaction in its address and ends where it started.</summary>
-public sealed class SignInPage(Realms realms, Interactions interactions, Dispatcher dispatcher, PasswordStep password, SessionStore sessions, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault, Gatehouse.Storage.Database database)
+public sealed class SignInPage(Realms realms, Interactions interactions, Dispatcher dispatcher, PasswordStep password, SessionStore sessions, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault, Gatehouse.Storage.Database database, Upstreams upstreams)
 {
     private const string Step = "signin/password";
     private const int MostForm = 16 * 1024;
@@ -19,6 +20,12 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
     {
         if (await OpenAsync(context) is not { } open) return;
         if (await FinishedAsync(context, open)) return;
+        if (open.Interaction is { UpstreamHint: { } hint, Pending: null } && upstreams.Find(open.Realm.Name, hint) is { Enabled: true } wanted && upstreams.Open(wanted).Upstream is IRedirects)
+        {
+            Pages.Go(context, BrokerPath(open, wanted, null));
+            return;
+        }
+
         await FormAsync(context, open, null, open.Interaction.LoginHint ?? "", 200);
     }
 
@@ -37,6 +44,13 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         if (!browser.IsOwnPost(context, open.Interaction.Id, Step, Only(form["mark"])))
         {
             await FormAsync(context, open, words.Of(open.Language, Browser.HasNonce(context) ? "error.stale" : "error.cookies"), username, 403);
+            return;
+        }
+
+        // A password that belongs elsewhere is not looked at here.
+        if (open.Interaction.Pending is null && upstreams.HomeOf(open.Realm.Name, username) is { } home && upstreams.Open(home).Upstream is IRedirects)
+        {
+            Pages.Go(context, BrokerPath(open, home, username.Trim()));
             return;
         }
 
@@ -59,6 +73,13 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
                 context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.For.TotalSeconds)).ToString();
                 await FormAsync(context, open, words.Of(open.Language, "error.wait", (int)Math.Ceiling(wait.For.TotalSeconds)), username, 429);
                 break;
+            case PasswordOutcome.Prove prove:
+                Pages.Go(context, Interactions.SignInPath(prove.Interaction, open.Back));
+                break;
+            case PasswordOutcome.Down down:
+                context.Response.Headers.RetryAfter = "10";
+                await FormAsync(context, open, words.Of(open.Language, "error.upstream.down", down.Title), username, 503);
+                break;
             case PasswordOutcome.Busy:
                 context.Response.Headers.RetryAfter = "2";
                 await FormAsync(context, open, words.Of(open.Language, "error.busy"), username, 503);
@@ -67,6 +88,32 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
                 await FormAsync(context, open, words.Of(open.Language, "error.wrong"), username, 401);
                 break;
         }
+    }
+
+    /// <summary>The form again, with word of what did not work at an upstream.</summary>
+    public async Task TellAsync(HttpContext context, Realm realm, Interaction interaction, string key, string title)
+    {
+        var open = new Open(realm, interaction with { UpstreamHint = null }, "", Words.Choose(interaction.Locales, context.Request.Headers.AcceptLanguage), null);
+        await FormAsync(context, open, words.Of(open.Language, key, title), "", key == "error.upstream.down" ? 503 : 403);
+    }
+
+    /// <summary>A page for a browser whose way back is not known any more.</summary>
+    public Task LostAsync(HttpContext context, Realm realm, string title)
+    {
+        var language = Words.Choose(null, context.Request.Headers.AcceptLanguage);
+        var body = new Html().Raw("<h1>").Text(words.Of(language, "signin.heading")).Raw("</h1><p class=\"alert\" role=\"alert\">").Text(words.Of(language, "error.upstream.lost", title)).Raw("</p><p><a class=\"button\"").Attribute("href", $"/realms/{realm.Name}/sign-in").Raw(">")
+            .Text(words.Of(language, "signin.submit")).Raw("</a></p>");
+        return pages.SendAsync(context, language, realm.DisplayName ?? realm.Name, words.Of(language, "signin.title"), body, 400);
+    }
+
+    /// <summary>A form that carries the browser on by POST, with one press.</summary>
+    public Task PostOnAsync(HttpContext context, Realm realm, Going going)
+    {
+        var language = Words.Choose(null, context.Request.Headers.AcceptLanguage);
+        var body = new Html().Raw("<h1>").Text(words.Of(language, "signin.heading")).Raw("</h1><form method=\"post\"").Attribute("action", going.Address.AbsoluteUri).Raw(">");
+        foreach (var (name, value) in going.Fields!) body.Raw("<input type=\"hidden\"").Attribute("name", name).Attribute("value", value).Raw(">");
+        body.Raw("<button type=\"submit\" autofocus>").Text(words.Of(language, "signin.onward", going.Address.Host)).Raw("</button></form>");
+        return pages.SendAsync(context, language, realm.DisplayName ?? realm.Name, words.Of(language, "signin.title"), body);
     }
 
     /// <summary>Where a sign-in without an application ends.</summary>
@@ -128,7 +175,9 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         return true;
     }
 
-    private static string Resume(Interaction interaction) => interaction.ResumePath.EndsWith("?i=", StringComparison.Ordinal) ? interaction.ResumePath + interaction.Id : interaction.ResumePath;
+    private string BrokerPath(Open open, Upstream upstream, string? hint) => $"/realms/{open.Realm.Name}/broker/{upstream.Alias}/login?i={open.Interaction.Id}&back={Uri.EscapeDataString(open.Back)}{(hint is null ? "" : "&hint=" + Uri.EscapeDataString(hint))}";
+
+    internal static string Resume(Interaction interaction) => interaction.ResumePath.EndsWith("?i=", StringComparison.Ordinal) ? interaction.ResumePath + interaction.Id : interaction.ResumePath;
 
     private Task FormAsync(HttpContext context, Open open, string? error, string username, int status)
     {
@@ -138,13 +187,25 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         var html = new Html().Raw("<h1>").Text(Say("signin.heading")).Raw("</h1>");
         if ((open.Interaction.ClientName ?? open.Interaction.ClientId) is { } client) html.Raw("<p>").Text(Say("signin.to", client)).Raw("</p>");
         if (error is not null) html.Raw("<p class=\"alert\" role=\"alert\" id=\"error\">").Text(error).Raw("</p>");
-        else if (open.Interaction.Fresh && open.Session is not null) html.Raw("<p>").Text(Say("signin.again")).Raw("</p>");
+        if (open.Interaction.Pending is { } pending) html.Raw("<p>").Text(Say("signin.link", upstreams.Find(open.Realm.Name, pending.Upstream)?.Title ?? pending.Upstream, open.Interaction.LoginHint ?? "")).Raw("</p>");
+        else if (error is null && open.Interaction.Fresh && open.Session is not null) html.Raw("<p>").Text(Say("signin.again")).Raw("</p>");
         html.Raw("<form method=\"post\"").Attribute("action", action).Raw("><input type=\"hidden\" name=\"mark\"").Attribute("value", browser.Mark(open.Interaction.Id, Step, nonce)).Raw(">");
         Field(html, "username", "text", Say("signin.username"), "username", username, error is not null, focus: username.Length == 0);
         Field(html, "password", "password", Say("signin.password"), "current-password", "", error is not null, focus: username.Length > 0);
         html.Raw("<button type=\"submit\">").Text(Say("signin.submit")).Raw("</button></form>");
+        if (open.Interaction.Pending is null) Ways(html, open, Say("signin.or"));
         var title = error is null ? Say("signin.title") : $"{Say("error.prefix")}: {Say("signin.title")}";
         return pages.SendAsync(context, open.Language, open.Realm.DisplayName ?? open.Realm.Name, title, html, status);
+    }
+
+    // The other ways in: links, since they lead to other pages.
+    private void Ways(Html html, Open open, string or)
+    {
+        var ways = upstreams.Of(open.Realm.Name).Where(one => one is { Enabled: true, Hidden: false } && upstreams.Open(one).Upstream is IRedirects).ToList();
+        if (ways.Count == 0) return;
+        html.Raw("<nav class=\"ways\"").Attribute("aria-label", or).Raw("><p aria-hidden=\"true\">").Text(or).Raw("</p><ul>");
+        foreach (var way in ways) html.Raw("<li><a class=\"button\"").Attribute("href", BrokerPath(open, way, null)).Raw(">").Text(way.Title).Raw("</a></li>");
+        html.Raw("</ul></nav>");
     }
 
     private static void Field(Html html, string name, string type, string label, string autocomplete, string value, bool invalid, bool focus)

@@ -33,6 +33,12 @@ public sealed record Session
     /// <summary>When it ends if it is not used before.</summary>
     public required DateTimeOffset IdleEndsAt { get; init; }
 
+    /// <summary>Alias of the upstream that vouched; null for a password of ours.</summary>
+    public string? Upstream { get; init; }
+
+    /// <summary>The session there, by which it may end this one; null where it names none.</summary>
+    public string? UpstreamSession { get; init; }
+
     /// <summary>Address at sign-in.</summary>
     public string? Address { get; init; }
 

@@ -13,20 +13,32 @@ namespace Gatehouse.SignIn;
 /// <param name="Agent">User agent.</param>
 public sealed record Origin(string? Address, string Network, string? Device, string? Agent);
 
+/// <summary>How a person proved who they are.</summary>
+/// <param name="Method">For the audit log: <c>password</c>, or the kind of the upstream.</param>
+/// <param name="Methods">For <c>amr</c> (RFC 8176).</param>
+/// <param name="Upstream">Alias of the upstream; null for a password of ours.</param>
+/// <param name="UpstreamSession">The session there.</param>
+/// <param name="NewPasswordHash">A hash to store with the session, made at today's cost.</param>
+public sealed record Proof(string Method, IReadOnlyList<string> Methods, string? Upstream = null, string? UpstreamSession = null, string? NewPasswordHash = null)
+{
+    /// <summary>A password of ours.</summary>
+    public static Proof Password(string? newHash) => new("password", ["pwd"], NewPasswordHash: newHash);
+}
+
 /// <summary>A proven person becomes a session: one transaction holds the session, the finished interaction and the audit event. The cookie's value is always new (session fixation).</summary>
 public sealed class Arrival(Database database, SessionStore sessions, Interactions interactions, AuditLog audit, TimeProvider time)
 {
     /// <summary>Starts a session and finishes the interaction; returns the cookie's value.</summary>
-    public Task<string> StartAsync(Realm realm, Interaction? interaction, User user, string? newPasswordHash, Users users, Origin origin, Session? before, CancellationToken stop)
+    public Task<string> StartAsync(Realm realm, Interaction? interaction, User user, Proof proof, Users users, Origin origin, Session? before, CancellationToken stop)
     {
         var now = time.GetUtcNow();
         // The same person proves it again (prompt=login): the session goes on, with a new cookie. Another person: the old session ends.
         var again = before is not null && before.User == user.Id;
         var session = again
-            ? before! with { AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + realm.SessionIdle }
+            ? before! with { Methods = proof.Methods, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + realm.SessionIdle }
             : new Session
             {
-                Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, AuthenticatedAt = now, StartedAt = now, LastUsedAt = now,
+                Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, Methods = proof.Methods, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, AuthenticatedAt = now, StartedAt = now, LastUsedAt = now,
                 EndsAt = now + realm.SessionMax, IdleEndsAt = now + realm.SessionIdle, Address = origin.Address, Agent = origin.Agent is { Length: > 200 } longer ? longer[..200] : origin.Agent,
             };
         return database.WriteAsync(async work =>
@@ -34,11 +46,11 @@ public sealed class Arrival(Database database, SessionStore sessions, Interactio
             if (before is not null && !again) await sessions.EndAsync(work, realm.Name, before.Id);
             var cookie = again ? await sessions.RenewAsync(work, session) : await sessions.StartAsync(work, session);
             if (interaction is not null) await interactions.FinishAsync(work, interaction, session.Id);
-            if (newPasswordHash is not null) await users.SetPasswordHashAsync(work, realm.Name, user.Id, newPasswordHash, temporary: false);
+            if (proof.NewPasswordHash is { } hash) await users.SetPasswordHashAsync(work, realm.Name, user.Id, hash, temporary: false);
             await audit.WriteAsync(work, new AuditEvent
             {
                 Realm = realm.Name, Type = "LOGIN", Client = interaction?.ClientId, User = user.Id, Session = session.Id, Address = origin.Address,
-                Details = new Dictionary<string, string> { ["username"] = user.Username, ["method"] = "password" },
+                Details = new Dictionary<string, string> { ["username"] = user.Username, ["method"] = proof.Method, ["upstream"] = proof.Upstream ?? "" },
             });
             return cookie;
         }, stop);

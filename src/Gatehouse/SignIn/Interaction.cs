@@ -1,5 +1,10 @@
 namespace Gatehouse.SignIn;
 
+/// <summary>Half of a link: the upstream's side is proven, the user's own is not yet.</summary>
+/// <param name="Upstream">Alias.</param>
+/// <param name="Identity">Whom it vouches for.</param>
+public sealed record PendingLink(string Upstream, Federation.UpstreamIdentity Identity);
+
 /// <summary>A sign-in in progress, stored so that each tab keeps its own state and ends where it started.</summary>
 public sealed record Interaction
 {
@@ -29,6 +34,12 @@ public sealed record Interaction
 
     /// <summary>The person must prove who they are even if a session exists (<c>prompt=login</c>, <c>max_age</c>).</summary>
     public bool Fresh { get; init; }
+
+    /// <summary>Alias of the upstream to go to at once (<c>kc_idp_hint</c>).</summary>
+    public string? UpstreamHint { get; init; }
+
+    /// <summary>A person whom an upstream vouches for, and whose user here still has to be proven; null when there is none.</summary>
+    public PendingLink? Pending { get; init; }
 
     /// <summary>When it was begun.</summary>
     public DateTimeOffset BegunAt { get; init; }

@@ -36,9 +36,13 @@ public sealed class Interactions(Database database, TimeProvider time)
         return Alive(body);
     }
 
+    /// <summary>Stores what changed in it; no effect when it is gone.</summary>
+    public Task ChangeAsync(Interaction changed, CancellationToken stop)
+        => database.WriteAsync(work => work.Connection.ExecuteAsync("update interactions set body = @body where id = @Id", new { changed.Id, body = JsonSerializer.Serialize(changed) }, work.Transaction), stop);
+
     /// <summary>Notes the session that finished it.</summary>
     public Task FinishAsync(Work work, Interaction interaction, string session)
-        => work.Connection.ExecuteAsync("update interactions set body = @body where id = @Id", new { interaction.Id, body = JsonSerializer.Serialize(interaction with { Session = session }) }, work.Transaction);
+        => work.Connection.ExecuteAsync("update interactions set body = @body where id = @Id", new { interaction.Id, body = JsonSerializer.Serialize(interaction with { Session = session, Pending = null }) }, work.Transaction);
 
     /// <summary>Address of the sign-in page of an interaction.</summary>
     public static string SignInPath(Interaction interaction, string back) => $"/realms/{interaction.Realm}/sign-in?i={interaction.Id}&back={Uri.EscapeDataString(back)}";

@@ -15,7 +15,9 @@ public static class SignInRoom
         services.AddSingleton<Passwords>();
         services.AddSingleton<Interactions>();
         services.AddSingleton<Guard>();
+        services.AddSingleton<UpstreamPasswords>();
         services.AddSingleton<PasswordStep>();
+        services.AddSingleton<UpstreamStep>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<Arrival>();
         services.AddSingleton<SignOut>();

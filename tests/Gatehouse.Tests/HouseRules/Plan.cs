@@ -6,7 +6,7 @@ internal static class Plan
     /// <summary>Floor of each room; tenths part rooms that share a storey but stand on one another.</summary>
     public static readonly IReadOnlyDictionary<string, double> Floors = new Dictionary<string, double>
     {
-        ["Terms"] = 0, ["Audit"] = 0.5, ["Storage"] = 1, ["Keys"] = 1, ["People"] = 2, ["Clients"] = 2, ["Sessions"] = 2, ["Federation"] = 2, ["Forwarding"] = 2,
+        ["Terms"] = 0, ["Audit"] = 0.5, ["Storage"] = 1, ["Keys"] = 1, ["Outbound"] = 1, ["People"] = 2, ["Clients"] = 2, ["Sessions"] = 2, ["Federation"] = 2, ["Forwarding"] = 2,
         ["Tokens"] = 3, ["Dialogs"] = 3, ["Policy"] = 3, ["Credentials"] = 4, ["SignIn"] = 4, ["Gateway"] = 5, ["Protocols"] = 5, ["Admin"] = 5, ["Facades"] = 5, ["Portal"] = 5, ["House"] = 6,
     };
 

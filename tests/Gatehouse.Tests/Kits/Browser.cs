@@ -59,6 +59,10 @@ public sealed class Browser : IDisposable
         throw new InvalidOperationException("too many redirects");
     }
 
+    /// <summary>The first link of a page whose text is this.</summary>
+    public static async Task<string> LinkAsync(HttpResponseMessage page, string text)
+        => (await new HtmlParser().ParseDocumentAsync(await page.Content.ReadAsStringAsync())).QuerySelectorAll("a").First(link => link.TextContent == text).GetAttribute("href")!;
+
     /// <summary>Fills in the form of a page and sends it.</summary>
     public async Task<HttpResponseMessage> SubmitAsync(HttpResponseMessage page, Uri at, string username, string password, Action<HttpRequestMessage>? change = null, string? mark = null)
     {

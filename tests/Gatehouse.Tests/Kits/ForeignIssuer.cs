@@ -30,6 +30,15 @@ public sealed class ForeignIssuer : IAsyncDisposable
 
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    /// <summary>What the token endpoint answers to a form.</summary>
+    public Func<IFormCollection, object> Redeem { get; set; } = _ => new { error = "invalid_grant" };
+
+    /// <summary>What the userinfo endpoint answers; null for 404.</summary>
+    public object? Userinfo { get; set; }
+
+    /// <summary>Metadata promises RFC 9207's iss.</summary>
+    public bool NamesItself { get; set; }
+
     public static async Task<ForeignIssuer> StartAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -75,7 +84,10 @@ public sealed class ForeignIssuer : IAsyncDisposable
         switch (context.Request.Path.Value)
         {
             case "/.well-known/openid-configuration":
-                await context.Response.WriteAsJsonAsync(new { issuer = Url, jwks_uri = Url + "/keys" });
+                await context.Response.WriteAsJsonAsync(new
+                {
+                    issuer = Url, jwks_uri = Url + "/keys", authorization_endpoint = Url + "/authorize", token_endpoint = Url + "/token", userinfo_endpoint = Userinfo is null ? null : Url + "/userinfo", authorization_response_iss_parameter_supported = NamesItself,
+                });
                 return;
             case "/keys":
                 await context.Response.WriteAsJsonAsync(new { keys = keys.Where(one => one.Value.Listed).Select(one => Jwk(one.Key, one.Value.Key)).ToArray() });
@@ -85,6 +97,14 @@ public sealed class ForeignIssuer : IAsyncDisposable
                 var token = form["token"].ToString();
                 Shown.Enqueue(token);
                 await context.Response.WriteAsJsonAsync(Active.TryGetValue(token, out var claims) ? claims : new { active = false });
+                return;
+            case "/token":
+                var answer = Redeem(await context.Request.ReadFormAsync());
+                if (JsonSerializer.SerializeToElement(answer).TryGetProperty("error", out _)) context.Response.StatusCode = 400;
+                await context.Response.WriteAsJsonAsync(answer);
+                return;
+            case "/userinfo" when Userinfo is not null:
+                await context.Response.WriteAsJsonAsync(Userinfo);
                 return;
             default:
                 context.Response.StatusCode = 404;

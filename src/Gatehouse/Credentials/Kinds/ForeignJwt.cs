@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Gatehouse.Outbound;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Gatehouse.Wire.Jose;
@@ -14,7 +15,7 @@ namespace Gatehouse.Credentials.Kinds;
 public sealed record ForeignJwtTrust(string Issuer, string SubjectPrefix, IReadOnlyList<string> Audiences, IReadOnlyList<string> Algorithms);
 
 /// <summary>JWTs of a foreign issuer, by its key set. What is no JWT of that issuer is <see cref="Reasons.TokenIssuer"/>: another verifier may know it. Unavailable is said only when no key was ever had.</summary>
-public sealed class ForeignJwt(ForeignJwtTrust trust, string realm, ForeignKeys keys, TimeProvider time) : ICredentialVerifier
+public sealed class ForeignJwt(ForeignJwtTrust trust, string realm, IssuerKeys keys, TimeProvider time) : ICredentialVerifier
 {
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(60);
 

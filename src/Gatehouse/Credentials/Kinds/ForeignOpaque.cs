@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using System.Text;
+using Gatehouse.Outbound;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Gatehouse.Wire.Jose;

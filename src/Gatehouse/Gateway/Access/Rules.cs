@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Gatehouse.Credentials;
 using Gatehouse.Credentials.Kinds;
 using Gatehouse.Forwarding;
+using Gatehouse.Outbound;
 
 namespace Gatehouse.Gateway.Access;
 
@@ -53,7 +54,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, TimeProvider
     private Ruleset Build(AccessFile file)
     {
         // One key set per issuer, however many services accept it.
-        var keys = file.Issuers.Values.Where(one => one.Introspect is null).ToDictionary(one => one.Name, one => new ForeignKeys(one.Issuer!, one.Jwks, http, time));
+        var keys = file.Issuers.Values.Where(one => one.Introspect is null).ToDictionary(one => one.Name, one => new IssuerKeys(one.Issuer!, one.Jwks, http, time));
         foreach (var service in file.Services)
         {
             if (upstreams.TryGetValue(service.Name, out var live)) live.ApplyPlan(service.Plan);
@@ -75,7 +76,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, TimeProvider
         };
     }
 
-    private ICredentialVerifier Trust(ForeignIssuer issuer, Dictionary<string, ForeignKeys> keys, Service service, string realm)
+    private ICredentialVerifier Trust(ForeignIssuer issuer, Dictionary<string, IssuerKeys> keys, Service service, string realm)
         => issuer.Introspect is { } endpoint
             ? new ForeignOpaque(new ForeignOpaqueTrust(endpoint, issuer.Client!, IntrospectionSecret.Of(issuer)!, issuer.Cache, issuer.SubjectPrefix, issuer.Audiences), realm, http, time)
             : new ForeignJwt(new ForeignJwtTrust(issuer.Issuer!, issuer.SubjectPrefix, issuer.Audiences.IsEmpty ? [service.Audience] : issuer.Audiences, issuer.Algorithms), realm, keys[issuer.Name], time);

@@ -58,7 +58,7 @@ public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, Pus
         var interaction = await interactions.BeginAsync(new Interaction
         {
             Id = "", Realm = realm.Name, ClientId = request.Client!.ClientId, ClientName = request.Client.Name, ResumePath = $"/realms/{realm.Name}/protocol/openid-connect/auth/resume?i=",
-            Payload = JsonSerializer.Serialize(parameters.All), LoginHint = parameters["login_hint"], Locales = parameters["ui_locales"], Fresh = fresh,
+            Payload = JsonSerializer.Serialize(parameters.All), LoginHint = parameters["login_hint"], Locales = parameters["ui_locales"], Fresh = fresh, UpstreamHint = parameters["kc_idp_hint"],
         }, realm.InteractionLife, context.RequestAborted);
         Exchange.NoStore(context.Response);
         context.Response.StatusCode = 303;

@@ -47,6 +47,13 @@ public sealed class UserinfoEndpoint(Realms realms, Verifiers verifiers, Users u
             writer.WriteStartObject();
             writer.WriteString("sub", user.Id);
             Profile.Write(writer, user, [.. principal.Scopes]);
+            if (principal.Groups.Count > 0)
+            {
+                writer.WriteStartArray("groups");
+                foreach (var group in principal.Groups.Order(StringComparer.Ordinal)) writer.WriteStringValue(group);
+                writer.WriteEndArray();
+            }
+
             writer.WriteEndObject();
         }
 

@@ -1,4 +1,5 @@
 using Gatehouse.Audit;
+using Gatehouse.Federation;
 using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.Terms;
@@ -23,10 +24,20 @@ public abstract record PasswordOutcome
 
     /// <summary>Too many sign-ins at once; nothing was decided.</summary>
     public sealed record Busy : PasswordOutcome;
+
+    /// <summary>The directory that would know cannot be asked; nothing was decided.</summary>
+    /// <param name="Title">Its name for people.</param>
+    public sealed record Down(string Title) : PasswordOutcome;
+
+    /// <summary>The directory knows the person, and here a user of that name is another's until they prove it: the form asks for that user's own password.</summary>
+    public sealed record Prove(Interaction Interaction, User Existing) : PasswordOutcome;
 }
 
-/// <summary>User name and password. Unknown user, wrong password and disabled account are the same in wording, status and time.</summary>
-public sealed class PasswordStep(Users users, Passwords passwords, Guard guard, Arrival arrival, AuditLog audit)
+/// <summary>
+/// User name and password, ours or a directory's. Unknown user, wrong password and disabled account are the same in wording, status and time. A password is ours where the user has one here;
+/// it is shown to a directory only for names that have none.
+/// </summary>
+public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPasswords elsewhere, Upstreams upstreams, Linking linking, Interactions interactions, Guard guard, Arrival arrival, AuditLog audit)
 {
     /// <summary>Checks and, when right, starts a session.</summary>
     public async Task<PasswordOutcome> TryAsync(Realm realm, Interaction? interaction, string username, string password, Origin origin, Session? before, CancellationToken stop)
@@ -41,6 +52,16 @@ public sealed class PasswordStep(Users users, Passwords passwords, Guard guard, 
         var tooLong = password.Length > Passwords.Longest || name.Length is 0 or > Names.Longest;
         var user = tooLong ? null : await users.FindByNameAsync(realm.Name, name, stop);
         var stored = user is null ? null : await users.PasswordAsync(realm.Name, user.Id, stop);
+        if (stored is null && !tooLong && interaction?.Pending is null && await elsewhere.CheckAsync(realm.Name, user, name, new Secret(password), stop) is { } found)
+        {
+            if (found.Finding is Finding.Known { Identity: var identity }) return await KnownAsync(realm, interaction, found.Upstream, identity, name, origin, before, stop);
+            if (found.Finding is Finding.Unavailable not)
+            {
+                Note(realm, interaction, user, name, origin, "upstream_unavailable", $"{found.Upstream.Alias}: {not.Detail}");
+                return new PasswordOutcome.Down(found.Upstream.Title);
+            }
+        }
+
         PasswordAnswer answer;
         string? renewed = null;
         try
@@ -53,21 +74,54 @@ public sealed class PasswordStep(Users users, Passwords passwords, Guard guard, 
             return new PasswordOutcome.Busy();
         }
 
-        if (answer == PasswordAnswer.Wrong || user is not { Enabled: true })
-        {
-            guard.Failed(realm.Name, name, origin.Network, origin.Device);
-            Note(realm, interaction, user, name, origin, user is null ? "user_not_found" : answer == PasswordAnswer.Wrong ? "invalid_user_credentials" : "user_disabled");
-            return new PasswordOutcome.Wrong();
-        }
-
+        if (answer == PasswordAnswer.Wrong || user is not { Enabled: true }) return Wrong(realm, interaction, user, name, origin, user is null ? "user_not_found" : answer == PasswordAnswer.Wrong ? "invalid_user_credentials" : "user_disabled");
         guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
-        return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, renewed, users, origin, before, stop));
+        if (interaction?.Pending is { } pending) user = await LinkAsync(realm, interaction, pending, user, origin, stop);
+        return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, Proof.Password(renewed), users, origin, before, stop));
+    }
+
+    private async Task<PasswordOutcome> KnownAsync(Realm realm, Interaction? interaction, Upstream upstream, UpstreamIdentity identity, string name, Origin origin, Session? before, CancellationToken stop)
+    {
+        switch (await linking.ResolveAsync(upstream, identity, stop))
+        {
+            case LinkOutcome.Is { User: { Enabled: true } user }:
+                guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
+                var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId);
+                return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop));
+            case LinkOutcome.NeedsProof { Existing: var existing } when interaction is not null:
+                var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity), LoginHint = existing.Username };
+                await interactions.ChangeAsync(pending, stop);
+                return new PasswordOutcome.Prove(pending, existing);
+            case LinkOutcome.Is { User: var off }:
+                return Wrong(realm, interaction, off, name, origin, "user_disabled");
+            default:
+                return Wrong(realm, interaction, null, name, origin, "user_not_found");
+        }
+    }
+
+    // Both sides are proven now: the upstream vouched before, and this is the user's own password.
+    private async Task<User> LinkAsync(Realm realm, Interaction interaction, PendingLink pending, User user, Origin origin, CancellationToken stop)
+    {
+        if (upstreams.Find(realm.Name, pending.Upstream) is not { Enabled: true } upstream) return user;
+        var linked = await linking.LinkAsync(upstream, pending.Identity, user, stop);
+        audit.Note(new AuditEvent
+        {
+            Realm = realm.Name, Type = "FEDERATED_IDENTITY_LINK", Client = interaction.ClientId, User = user.Id, Address = origin.Address, Details = new Dictionary<string, string> { ["upstream"] = upstream.Alias, ["username"] = pending.Identity.Username ?? pending.Identity.Subject },
+        });
+        return linked;
+    }
+
+    private PasswordOutcome.Wrong Wrong(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error)
+    {
+        guard.Failed(realm.Name, name, origin.Network, origin.Device);
+        Note(realm, interaction, user, name, origin, error);
+        return new PasswordOutcome.Wrong();
     }
 
     // The audit log may say what the page may not.
-    private void Note(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error) => audit.Note(new AuditEvent
+    private void Note(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error, string? detail = null) => audit.Note(new AuditEvent
     {
         Realm = realm.Name, Type = "LOGIN_ERROR", Client = interaction?.ClientId, User = user?.Id, Address = origin.Address, Error = error,
-        Details = new Dictionary<string, string> { ["username"] = name.Length > 64 ? name[..64] : name },
+        Details = new Dictionary<string, string> { ["username"] = name.Length > 64 ? name[..64] : name, ["detail"] = detail ?? "" },
     });
 }

@@ -3,13 +3,13 @@ using System.Text.Json;
 using Gatehouse.Wire.Jose;
 using Gatehouse.Wire.Text;
 
-namespace Gatehouse.Credentials.Kinds;
+namespace Gatehouse.Outbound;
 
 /// <summary>
 /// A foreign issuer's key set, at a given address or found by discovery (RFC 8414; OpenID Connect Discovery, 4). Fetched once for all who wait, at most once in ten seconds; renewed beside the requests
 /// after ten minutes. While the issuer is down, known keys go on counting: its outage is not ours.
 /// </summary>
-public sealed class ForeignKeys(string issuer, Uri? address, OutboundHttp http, TimeProvider time)
+public sealed class IssuerKeys(string issuer, Uri? address, OutboundHttp http, TimeProvider time)
 {
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(10);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Gatehouse.Credentials;
+namespace Gatehouse.Outbound;
 
 /// <summary>The one client for addresses that come from configuration: no redirects, no proxy, no cookies, bounded time and size, and no link-local address (cloud metadata) whatever the name resolves to.</summary>
 public sealed class OutboundHttp : IDisposable

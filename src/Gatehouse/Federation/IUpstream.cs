@@ -1,0 +1,67 @@
+using Gatehouse.Terms;
+
+namespace Gatehouse.Federation;
+
+/// <summary>A live upstream identity provider. It meets a person in one or more of three ways; what else it can do are optional abilities. It vouches, and signs nobody in. Safe for use by many at once.</summary>
+public interface IUpstream
+{
+    /// <summary>Asks whether it could serve now: a look at its metadata, a bind; for the "test this provider" of console and command line.</summary>
+    Task<Finding.Unavailable?> ProbeAsync(Trace trace, CancellationToken stop);
+}
+
+/// <summary>The person's browser goes there and comes back.</summary>
+public interface IRedirects : IUpstream
+{
+    /// <summary>Where to send the browser. What must be remembered goes into the attempt's <see cref="Attempt.Kept"/>.</summary>
+    Task<(Going? Going, Finding.Unavailable? Not)> BeginAsync(Attempt attempt, Trace trace, CancellationToken stop);
+
+    /// <summary>Judges what the browser brought back.</summary>
+    Task<Finding> FinishAsync(Attempt attempt, Returned returned, Trace trace, CancellationToken stop);
+}
+
+/// <summary>It checks a user name and password that were entered here.</summary>
+public interface IChecksPasswords : IUpstream
+{
+    /// <summary>Checks. Unknown names and wrong passwords take the same road and the same time.</summary>
+    Task<Finding> CheckAsync(string username, Secret password, Trace trace, CancellationToken stop);
+}
+
+/// <summary>It judges a proof that someone holds: a ticket, a foreign token, an assertion, a certificate.</summary>
+public interface IAcceptsProof : IUpstream
+{
+    /// <summary>Judges a proof.</summary>
+    Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop);
+}
+
+/// <summary>Where the browser goes: an address, by GET, or by POST with these fields.</summary>
+/// <param name="Address">Absolute address.</param>
+/// <param name="Fields">Fields of a form; null for a redirect.</param>
+public sealed record Going(Uri Address, IReadOnlyDictionary<string, string>? Fields = null);
+
+/// <summary>What the browser brought back.</summary>
+/// <param name="Query">Query parameters; repeated ones are refused before.</param>
+/// <param name="Form">Form fields of a POST; empty for GET.</param>
+/// <param name="RawQuery">The query exactly as received, without its question mark: signatures cover these very octets.</param>
+public sealed record Returned(IReadOnlyDictionary<string, string> Query, IReadOnlyDictionary<string, string> Form, string RawQuery)
+{
+    /// <summary>A parameter from wherever it came.</summary>
+    public string? this[string name] => Form.TryGetValue(name, out var field) ? field : Query.GetValueOrDefault(name);
+}
+
+/// <summary>What happened on the way, hop by hop, for "test this provider". It holds no secret: whoever writes a line sees to it.</summary>
+public sealed class Trace
+{
+    private readonly List<string> lines = [];
+
+    /// <summary>Nobody reads along.</summary>
+    public static Trace None => new();
+
+    /// <summary>The hops so far.</summary>
+    public IReadOnlyList<string> Lines => lines;
+
+    /// <summary>Notes a hop.</summary>
+    public void Add(string line)
+    {
+        if (lines.Count < 200) lines.Add(line);
+    }
+}

@@ -1,0 +1,50 @@
+using Gatehouse.Federation.Oidc;
+using Gatehouse.Outbound;
+
+namespace Gatehouse.Federation;
+
+/// <summary>A setting of a kind.</summary>
+/// <param name="Name">Name, as in <see cref="Upstream.Config"/>.</param>
+/// <param name="Text">What it is for.</param>
+/// <param name="Required">Whether it must be set.</param>
+/// <param name="Secret">Whether it is kept sealed and never shown again.</param>
+/// <param name="Otherwise">Value when unset; null for none.</param>
+public sealed record Setting(string Name, string Text, bool Required = false, bool Secret = false, string? Otherwise = null);
+
+/// <summary>A kind of upstream: its settings, and how one is opened.</summary>
+/// <param name="Name">Name, as in <see cref="Upstream.Kind"/>.</param>
+/// <param name="Title">For people.</param>
+/// <param name="Settings">Its settings.</param>
+/// <param name="Open">Makes a live one.</param>
+public sealed record UpstreamKind(string Name, string Title, IReadOnlyList<Setting> Settings, Func<Upstream, Surroundings, IUpstream> Open);
+
+/// <summary>What a live upstream may use.</summary>
+/// <param name="Http">The client for configured addresses.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="PublicUrl">Our public address, without a slash at its end.</param>
+public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string PublicUrl);
+
+/// <summary>THE list of kinds. Remove a line, remove a kind.</summary>
+public static class UpstreamKinds
+{
+    /// <summary>All kinds by name.</summary>
+    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+
+    /// <summary>What is wrong with an upstream's settings, in words for who wrote them; null when nothing is.</summary>
+    public static string? Fault(Upstream upstream)
+    {
+        if (!All.TryGetValue(upstream.Kind, out var kind)) return $"The kind '{upstream.Kind}' is not known; known are: {string.Join(", ", All.Keys.Order(StringComparer.Ordinal))}.";
+        if (upstream.Alias.Length is 0 or > 40 || upstream.Alias.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '-')) return "The alias has lower-case letters, digits and dashes only, 1 to 40 of them.";
+        foreach (var name in upstream.Config.Keys.Concat(upstream.Secrets.Keys))
+            if (kind.Settings.All(setting => setting.Name != name)) return $"The setting '{name}' is not one of the kind '{kind.Name}'; known are: {string.Join(", ", kind.Settings.Select(setting => setting.Name))}.";
+        foreach (var setting in kind.Settings)
+        {
+            if (setting.Secret && upstream.Config.ContainsKey(setting.Name)) return $"The setting '{setting.Name}' is a secret.";
+            if (setting.Required && (setting.Secret ? !upstream.Secrets.ContainsKey(setting.Name) : upstream[setting.Name] is null)) return $"The setting '{setting.Name}' is missing: {setting.Text}.";
+        }
+
+        foreach (var rule in upstream.Mapping)
+            if (rule.Fault is { } fault) return fault;
+        return upstream.Domains.FirstOrDefault(domain => domain.Length == 0 || domain.Contains('@', StringComparison.Ordinal) || domain != domain.ToLowerInvariant()) is { } odd ? $"The domain '{odd}' must be lower-case and without '@'." : null;
+    }
+}

@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Dapper;
+using Gatehouse.Keys;
+using Gatehouse.Outbound;
+using Gatehouse.Storage;
+using Gatehouse.Terms;
+
+namespace Gatehouse.Federation;
+
+/// <summary>The upstreams of all realms, held in memory, kept fresh by the change feed (<c>upstream</c>). A live one is opened when it is first used, and anew after a change.</summary>
+public sealed class Upstreams : IDisposable
+{
+    private const string Purpose = "upstream secrets";
+
+    private readonly Database database;
+    private readonly Sealer sealer;
+    private readonly Surroundings surroundings;
+    private readonly TimeProvider time;
+    private readonly ConcurrentDictionary<string, Live> live = new();
+    private readonly IDisposable hearing;
+    private volatile FrozenDictionary<string, ImmutableArray<Upstream>> known = FrozenDictionary<string, ImmutableArray<Upstream>>.Empty;
+
+    /// <summary>Wires the room's parts together.</summary>
+    public Upstreams(Database database, Sealer sealer, OutboundHttp http, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+    {
+        (this.database, this.sealer, this.time) = (database, sealer, time);
+        surroundings = new Surroundings(http, time, settings.Value.PublicUrl.TrimEnd('/'));
+        hearing = database.Feed.Reload("upstream", LoadAsync);
+    }
+
+    /// <summary>A live upstream with its breaker.</summary>
+    public sealed record Live(Upstream Settings, IUpstream Upstream, Breaker Breaker);
+
+    /// <summary>Those of a realm, in their order.</summary>
+    public ImmutableArray<Upstream> Of(string realm) => known.GetValueOrDefault(realm, []);
+
+    /// <summary>By alias; null when there is none.</summary>
+    public Upstream? Find(string realm, string alias) => Of(realm).FirstOrDefault(one => one.Alias == alias);
+
+    /// <summary>The one whose domain a login name such as <c>mina@agents.example</c> has; null when none claims it.</summary>
+    public Upstream? HomeOf(string realm, string username)
+    {
+        var at = username.LastIndexOf('@');
+        if (at < 0) return null;
+        var domain = username[(at + 1)..].ToLowerInvariant();
+        return Of(realm).FirstOrDefault(one => one.Enabled && one.Domains.Contains(domain));
+    }
+
+    /// <summary>A live one, opened at first use.</summary>
+    public Live Open(Upstream upstream)
+        => live.TryGetValue(upstream.Id, out var open) && ReferenceEquals(open.Settings, upstream) ? open
+            : live[upstream.Id] = new Live(upstream, UpstreamKinds.All[upstream.Kind].Open(upstream, surroundings), new Breaker(time));
+
+    /// <summary>A live one that is not stored: what an administrator tries before saving.</summary>
+    public IUpstream Try(Upstream upstream) => UpstreamKinds.All[upstream.Kind].Open(upstream, surroundings);
+
+    /// <summary>Adds one. False when the alias is taken. Throws <see cref="ArgumentException"/> when its settings are wrong.</summary>
+    public async Task<bool> AddAsync(Work work, Upstream upstream)
+    {
+        Assert(upstream);
+        var count = await work.Connection.ExecuteAsync("insert into upstreams (id, realm, alias, body, secrets) values (@Id, @Realm, @Alias, @body, @secrets) on conflict do nothing", Flat(upstream), work.Transaction);
+        if (count == 1) await work.AnnounceAsync(new Change("upstream", upstream.Realm, upstream.Id));
+        return count == 1;
+    }
+
+    /// <summary>Replaces one. False when there is none, or the alias is taken.</summary>
+    public async Task<bool> ChangeAsync(Work work, Upstream upstream)
+    {
+        Assert(upstream);
+        var flat = Flat(upstream);
+        if (await work.Connection.ExecuteScalarAsync<long>("select count(*) from upstreams where realm = @Realm and alias = @Alias and id <> @Id", flat, work.Transaction) > 0) return false;
+        var count = await work.Connection.ExecuteAsync("update upstreams set alias = @Alias, body = @body, secrets = @secrets where realm = @Realm and id = @Id", flat, work.Transaction);
+        if (count == 1) await work.AnnounceAsync(new Change("upstream", upstream.Realm, upstream.Id));
+        return count == 1;
+    }
+
+    /// <summary>Deletes one. False when there is none. Links of people to it stay with them until they are looked at again.</summary>
+    public async Task<bool> RemoveAsync(Work work, string realm, string id)
+    {
+        var count = await work.Connection.ExecuteAsync("delete from upstreams where realm = @realm and id = @id", new { realm, id }, work.Transaction);
+        if (count == 1) await work.AnnounceAsync(new Change("upstream", realm, id));
+        return count == 1;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => hearing.Dispose();
+
+    internal async Task LoadAsync(CancellationToken stop)
+    {
+        var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<(string Body, byte[] Secrets)>("select body, secrets from upstreams")).AsList(), stop);
+        var before = known.Values.SelectMany(all => all).ToDictionary(one => one.Id);
+        var now = rows.Select(row => Read(row.Body, row.Secrets)).Select(one => before.TryGetValue(one.Id, out var same) && IsSame(same, one) ? same : one).ToList();
+        known = now.GroupBy(one => one.Realm).ToFrozenDictionary(group => group.Key, group => group.OrderBy(one => one.Order).ThenBy(one => one.Alias, StringComparer.Ordinal).ToImmutableArray());
+        foreach (var gone in live.Keys.Except(now.Select(one => one.Id)).ToList()) live.TryRemove(gone, out _);
+    }
+
+    private static void Assert(Upstream upstream)
+    {
+        if (UpstreamKinds.Fault(upstream) is { } fault) throw new ArgumentException(fault, nameof(upstream));
+    }
+
+    // What did not change keeps its connections and its breaker.
+    private static bool IsSame(Upstream a, Upstream b)
+        => JsonSerializer.Serialize(a) == JsonSerializer.Serialize(b) && a.Secrets.Count == b.Secrets.Count && a.Secrets.All(one => b.Secrets.TryGetValue(one.Key, out var other) && one.Value.Equals(other));
+
+    private object Flat(Upstream upstream) => new
+    {
+        upstream.Id, upstream.Realm, upstream.Alias, body = JsonSerializer.Serialize(upstream),
+        secrets = sealer.Seal(Purpose, JsonSerializer.SerializeToUtf8Bytes(upstream.Secrets.ToDictionary(one => one.Key, one => one.Value.Reveal()))),
+    };
+
+    private Upstream Read(string body, byte[] secrets)
+        => JsonSerializer.Deserialize<Upstream>(body)! with
+        {
+            Secrets = sealer.TryOpen(Purpose, secrets, out var plain) ? JsonSerializer.Deserialize<Dictionary<string, string>>(plain)!.ToImmutableDictionary(one => one.Key, one => new Secret(one.Value)) : ImmutableDictionary<string, Secret>.Empty,
+        };
+}

@@ -1,0 +1,132 @@
+using Gatehouse.Federation;
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.SignIn;
+using Gatehouse.SignIn.Steps;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+
+namespace Gatehouse.Portal;
+
+/// <summary>
+/// The way to an upstream and back, at the addresses that Keycloak's registrations name: <c>/realms/{realm}/broker/{alias}/login</c> and <c>/endpoint</c>. An answer by POST is kept and fetched by a redirect of our own,
+/// since a browser leaves our cookies out of a form that another site posts.
+/// </summary>
+public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time)
+{
+    private const int MostForm = 1024 * 1024;
+    private static readonly TimeSpan HeldFor = TimeSpan.FromMinutes(2);
+
+    /// <summary>GET login: the browser leaves.</summary>
+    public async Task LeaveAsync(HttpContext context)
+    {
+        if (await RealmAsync(context) is not { } realm) return;
+        var (id, back) = (context.Request.Query["i"].ToString(), context.Request.Query["back"].ToString());
+        if (await interactions.FindAsync(realm.Name, id, context.RequestAborted) is not { } interaction)
+        {
+            Pages.Go(context, back.Length > 0 && LocalPath.IsSafe(back) ? back : $"/realms/{realm.Name}/sign-in");
+            return;
+        }
+
+        await AnswerAsync(context, realm, await step.BeginAsync(realm, interaction, AliasOf(context), browser.Nonce(context), context.Request.Query["hint"], await SessionAsync(context, realm), context.RequestAborted), back);
+    }
+
+    /// <summary>GET and POST endpoint: the browser comes back.</summary>
+    public async Task ReturnAsync(HttpContext context)
+    {
+        if (await RealmAsync(context) is not { } realm) return;
+        if (HttpMethods.IsPost(context.Request.Method))
+        {
+            await HoldAsync(context, realm);
+            return;
+        }
+
+        if (Read(context.Request.Query) is not { } query)
+        {
+            await showFault(context, realm.Name, Reasons.RequestInvalid, null);
+            return;
+        }
+
+        var returned = new Returned(query, new Dictionary<string, string>(), context.Request.QueryString.Value is { Length: > 1 } raw ? raw[1..] : "");
+        if (query.TryGetValue("held", out var held) && query.Count == 1)
+        {
+            if (await attempts.TakeAsync(realm.Name, held, context.RequestAborted) is not { } kept || kept.Alias != AliasOf(context) || kept.Interaction != Holding)
+            {
+                await signIn.LostAsync(context, realm, AliasOf(context));
+                return;
+            }
+
+            returned = new Returned(new Dictionary<string, string>(), kept.Kept, "");
+        }
+
+        var session = await SessionAsync(context, realm);
+        var nonce = Browser.HasNonce(context) ? browser.Nonce(context) : null;
+        var outcome = await step.FinishAsync(realm, AliasOf(context), returned["state"] ?? returned["RelayState"] ?? "", returned, nonce, browser.OriginOf(context, realm.Name, ""), () => session, context.RequestAborted);
+        await AnswerAsync(context, realm, outcome, "");
+    }
+
+    private const string Holding = "held answer";
+
+    private async Task HoldAsync(HttpContext context, Realm realm)
+    {
+        if (context.Request.ContentLength is not (> 0 and <= MostForm) || !context.Request.HasFormContentType || upstreams.Find(realm.Name, AliasOf(context)) is not { Enabled: true })
+        {
+            await showFault(context, realm.Name, Reasons.RequestInvalid, null);
+            return;
+        }
+
+        var form = await context.Request.ReadFormAsync(new Microsoft.AspNetCore.Http.Features.FormOptions { ValueCountLimit = 20, BufferBodyLengthLimit = MostForm, ValueLengthLimit = MostForm, KeyLengthLimit = 64 }, context.RequestAborted);
+        if (form.Any(one => one.Value.Count != 1))
+        {
+            await showFault(context, realm.Name, Reasons.RequestInvalid, null);
+            return;
+        }
+
+        var kept = new Attempt { Id = Attempts.NewId(), Realm = realm.Name, Alias = AliasOf(context), Interaction = Holding, Browser = "", ReturnAddress = "", Kept = form.ToDictionary(one => one.Key, one => one.Value.ToString()), EndsAt = time.GetUtcNow() + HeldFor };
+        await attempts.KeepAsync(kept, context.RequestAborted);
+        Pages.Go(context, $"/realms/{realm.Name}/broker/{kept.Alias}/endpoint?held={kept.Id}");
+    }
+
+    private async Task AnswerAsync(HttpContext context, Realm realm, UpstreamOutcome outcome, string back)
+    {
+        switch (outcome)
+        {
+            case UpstreamOutcome.Go { Going: { Fields: null } going }:
+                Pages.Go(context, going.Address.AbsoluteUri);
+                break;
+            case UpstreamOutcome.Go { Going: var form }:
+                await signIn.PostOnAsync(context, realm, form);
+                break;
+            case UpstreamOutcome.In arrived:
+                Cookie.Write(context.Response, realm.Name, arrived.Cookie, issuers.IsTls);
+                browser.Remember(context, realm.Name, arrived.User.Username);
+                Pages.Go(context, SignInPage.Resume(arrived.Interaction));
+                break;
+            case UpstreamOutcome.Prove prove:
+                Pages.Go(context, Interactions.SignInPath(prove.Interaction, back));
+                break;
+            case UpstreamOutcome.Not { Interaction: { } interaction } not:
+                await signIn.TellAsync(context, realm, interaction, not.Words, not.Title);
+                break;
+            case UpstreamOutcome.Not not:
+                await signIn.LostAsync(context, realm, not.Title);
+                break;
+        }
+    }
+
+    private async Task<Realm?> RealmAsync(HttpContext context)
+    {
+        if (realms.Find((string)context.Request.RouteValues["realm"]!) is { Enabled: true } realm) return realm;
+        await showFault(context, null, Reasons.NotFound, null);
+        return null;
+    }
+
+    private async Task<Session?> SessionAsync(HttpContext context, Realm realm)
+        => Cookie.Read(context.Request.Headers, realm.Name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(realm.Name, cookie, context.RequestAborted) : null;
+
+    private static string AliasOf(HttpContext context) => (string)context.Request.RouteValues["alias"]!;
+
+    // Repeated parameters are refused: the one that is checked must be the one that is used.
+    private static Dictionary<string, string>? Read(IQueryCollection query)
+        => query.Any(one => one.Value.Count != 1 || one.Key.Length > 64) ? null : query.ToDictionary(one => one.Key, one => one.Value.ToString());
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using Gatehouse.Audit;
+using Gatehouse.Federation;
+using Gatehouse.Keys;
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.Terms;
+
+namespace Gatehouse.SignIn.Steps;
+
+/// <summary>How a way by an upstream ended.</summary>
+public abstract record UpstreamOutcome
+{
+    private UpstreamOutcome()
+    {
+    }
+
+    /// <summary>The browser goes there.</summary>
+    public sealed record Go(Going Going) : UpstreamOutcome;
+
+    /// <summary>The person is in; the value goes into the cookie.</summary>
+    public sealed record In(User User, string Cookie, Interaction Interaction) : UpstreamOutcome;
+
+    /// <summary>A user of that name exists: the password form asks for the other half of the proof.</summary>
+    public sealed record Prove(Interaction Interaction, User Existing) : UpstreamOutcome;
+
+    /// <summary>It did not work; the person may try again or take another way.</summary>
+    /// <param name="Interaction">To which the person goes back; null when it is gone.</param>
+    /// <param name="Words">Key of what the page says.</param>
+    /// <param name="Title">Name of the upstream for people.</param>
+    public sealed record Not(Interaction? Interaction, string Words, string Title) : UpstreamOutcome;
+}
+
+/// <summary>Sign-in by an upstream to which the browser goes: there, back, and what came of it. An attempt is bound to the browser that left, and taken once.</summary>
+public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interactions interactions, Linking linking, Users users, Arrival arrival, AuditLog audit, Sealer sealer, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+{
+    private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
+
+    /// <summary>Sends the browser there. <paramref name="nonce"/> is the browser's own.</summary>
+    public async Task<UpstreamOutcome> BeginAsync(Realm realm, Interaction interaction, string alias, string nonce, string? hint, Session? before, CancellationToken stop)
+    {
+        if (upstreams.Find(realm.Name, alias) is not { Enabled: true } upstream || upstreams.Open(upstream) is not { Upstream: IRedirects redirects } live) return new UpstreamOutcome.Not(interaction, "error.upstream.unknown", alias);
+        if (!live.Breaker.Allows()) return await DownAsync(realm, interaction, upstream, "it failed repeatedly and is left alone for a moment");
+        var attempt = new Attempt
+        {
+            Id = Attempts.NewId(), Realm = realm.Name, Alias = alias, Interaction = interaction.Id, Browser = BrowserOf(nonce), ReturnAddress = $"{settings.Value.PublicUrl.TrimEnd('/')}/realms/{realm.Name}/broker/{alias}/endpoint",
+            LoginHint = hint ?? interaction.LoginHint, Fresh = interaction.Fresh && before is not null, EndsAt = time.GetUtcNow() + Life,
+        };
+        var (going, not) = await redirects.BeginAsync(attempt, Trace.None, stop);
+        if (going is null) return await DownAsync(realm, interaction, upstream, live.Breaker.Note(not!).Detail);
+        await attempts.KeepAsync(attempt, stop);
+        return new UpstreamOutcome.Go(going);
+    }
+
+    /// <summary>Takes what the browser brought back. <paramref name="state"/> names the attempt.</summary>
+    public async Task<UpstreamOutcome> FinishAsync(Realm realm, string alias, string state, Returned returned, string? nonce, Origin origin, Func<Session?> before, CancellationToken stop)
+    {
+        if (await attempts.TakeAsync(realm.Name, state, stop) is not { } attempt) return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
+        var interaction = await interactions.FindAsync(realm.Name, attempt.Interaction, stop);
+        if (attempt.Alias != alias || nonce is null || !System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(attempt.Browser), Encoding.ASCII.GetBytes(BrowserOf(nonce))))
+        {
+            Note(realm, interaction, null, alias, "attempt_mismatch", "the answer came to another provider's address, or by another browser", origin);
+            return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
+        }
+
+        if (interaction is null) return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
+        if (upstreams.Find(realm.Name, alias) is not { Enabled: true } upstream || upstreams.Open(upstream) is not { Upstream: IRedirects redirects } live) return new UpstreamOutcome.Not(interaction, "error.upstream.unknown", alias);
+        switch (live.Breaker.Note(await redirects.FinishAsync(attempt, returned, Trace.None, stop)))
+        {
+            case Finding.Unavailable not:
+                return await DownAsync(realm, interaction, upstream, not.Detail);
+            case Finding.Refused refused:
+                Note(realm, interaction, null, alias, refused.Code, refused.Detail, origin);
+                return new UpstreamOutcome.Not(interaction, refused.Code == "access_denied" ? "error.upstream.denied" : "error.upstream.refused", upstream.Title);
+            case Finding.Known { Identity: var identity }:
+                return await ArriveAsync(realm, interaction, upstream, attempt, identity, origin, before(), stop);
+            default:
+                throw new InvalidOperationException("A finding is one of three.");
+        }
+    }
+
+    private async Task<UpstreamOutcome> ArriveAsync(Realm realm, Interaction interaction, Upstream upstream, Attempt attempt, UpstreamIdentity identity, Origin origin, Session? before, CancellationToken stop)
+    {
+        // A proof of before was not what the application asked for.
+        if (attempt.Fresh && identity.AuthenticatedAt is { } at && at < interaction.BegunAt - TimeSpan.FromMinutes(1))
+        {
+            Note(realm, interaction, null, upstream.Alias, "not_fresh", "the provider did not ask anew", origin);
+            return new UpstreamOutcome.Not(interaction, "error.upstream.refused", upstream.Title);
+        }
+
+        switch (await linking.ResolveAsync(upstream, identity, stop))
+        {
+            case LinkOutcome.Is { User: { Enabled: true } user, Made: var made }:
+                if (made) audit.Note(new AuditEvent { Realm = realm.Name, Type = "REGISTER", User = user.Id, Address = origin.Address, Details = new Dictionary<string, string> { ["username"] = user.Username, ["upstream"] = upstream.Alias } });
+                var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["fed"] : identity.Methods, upstream.Alias, identity.SessionId);
+                return new UpstreamOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop), interaction);
+            case LinkOutcome.NeedsProof { Existing: var existing }:
+                var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity with { SignOutHint = null }), LoginHint = existing.Username, UpstreamHint = null };
+                await interactions.ChangeAsync(pending, stop);
+                return new UpstreamOutcome.Prove(pending, existing);
+            case LinkOutcome.Is { User: var off }:
+                Note(realm, interaction, off.Id, upstream.Alias, "user_disabled", "the user is disabled here", origin);
+                return new UpstreamOutcome.Not(interaction, "error.upstream.noaccount", upstream.Title);
+            default:
+                Note(realm, interaction, null, upstream.Alias, "user_not_found", "no user here, and the provider may not make one", origin);
+                return new UpstreamOutcome.Not(interaction, "error.upstream.noaccount", upstream.Title);
+        }
+    }
+
+    private Task<UpstreamOutcome> DownAsync(Realm realm, Interaction interaction, Upstream upstream, string detail)
+    {
+        Note(realm, interaction, null, upstream.Alias, "upstream_unavailable", detail, null);
+        return Task.FromResult<UpstreamOutcome>(new UpstreamOutcome.Not(interaction, "error.upstream.down", upstream.Title));
+    }
+
+    private string BrowserOf(string nonce) => Convert.ToHexStringLower(sealer.Hash("upstream browser", Encoding.UTF8.GetBytes(nonce)));
+
+    private void Note(Realm realm, Interaction? interaction, string? user, string alias, string error, string detail, Origin? origin) => audit.Note(new AuditEvent
+    {
+        Realm = realm.Name, Type = "IDENTITY_PROVIDER_LOGIN_ERROR", Client = interaction?.ClientId, User = user, Address = origin?.Address, Error = error, Details = new Dictionary<string, string> { ["upstream"] = alias, ["detail"] = detail.Length > 300 ? detail[..300] : detail },
+    });
+}
