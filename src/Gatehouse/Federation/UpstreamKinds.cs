@@ -1,3 +1,4 @@
+using Gatehouse.Federation.Ldap;
 using Gatehouse.Federation.Oidc;
 using Gatehouse.Outbound;
 
@@ -28,7 +29,7 @@ public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string P
 public static class UpstreamKinds
 {
     /// <summary>All kinds by name.</summary>
-    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Concat(LdapKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
     /// <summary>What is wrong with an upstream's settings, in words for who wrote them; null when nothing is.</summary>
     public static string? Fault(Upstream upstream)
@@ -45,6 +46,16 @@ public static class UpstreamKinds
 
         foreach (var rule in upstream.Mapping)
             if (rule.Fault is { } fault) return fault;
+        try
+        {
+            // What opens without a connection tells what is wrong with its settings.
+            kind.Open(upstream, new Surroundings(null!, null!, ""));
+        }
+        catch (Exception wrong) when (wrong is ArgumentException or FormatException)
+        {
+            return wrong.Message;
+        }
+
         return upstream.Domains.FirstOrDefault(domain => domain.Length == 0 || domain.Contains('@', StringComparison.Ordinal) || domain != domain.ToLowerInvariant()) is { } odd ? $"The domain '{odd}' must be lower-case and without '@'." : null;
     }
 }
