@@ -28,6 +28,7 @@ public static class AdminRoom
         RoleRoutes.Map(admin);
         RoleMappingRoutes.Map(admin);
         ClientRoutes.Map(admin);
+        UpstreamRoutes.Map(admin);
         SessionRoutes.Map(admin);
         KeyRoutes.Map(admin);
         EventRoutes.Map(admin);

@@ -19,6 +19,8 @@ internal sealed record Right(params string[] AnyOf)
     public static readonly Right ManageRealm = new("manage-realm");
     public static readonly Right ViewRoles = new("view-realm", "manage-realm", "view-clients", "manage-clients");
     public static readonly Right ManageRoles = new("manage-realm", "manage-clients");
+    public static readonly Right ViewUpstreams = new("view-identity-providers", "manage-identity-providers", "view-realm", "manage-realm");
+    public static readonly Right ManageUpstreams = new("manage-identity-providers", "manage-realm");
     public static readonly Right ViewEvents = new("view-events", "manage-events");
     public static readonly Right RealmAdmin = new("realm-admin");
 

@@ -1,5 +1,6 @@
 using Gatehouse.Audit;
 using Gatehouse.Clients;
+using Gatehouse.Federation;
 using Gatehouse.Keys;
 using Gatehouse.People;
 using Gatehouse.Sessions;
@@ -24,6 +25,8 @@ internal sealed record Rooms(
     Revocations Revocations,
     AuditLog Audit,
     Passwords Passwords,
+    Upstreams Upstreams,
+    Links Links,
     TimeProvider Time)
 {
     /// <summary>Now, cut to the second as tokens tell time: a token issued in this same second stays good, its session does not.</summary>

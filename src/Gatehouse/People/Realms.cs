@@ -13,7 +13,7 @@ public sealed class Realms : IDisposable
     /// <summary>Client roles of <c>realm-management</c>, as Keycloak names them; <c>realm-admin</c> contains the others.</summary>
     public static readonly IReadOnlyList<string> ManagementRoles =
     [
-        "view-realm", "view-users", "view-clients", "view-events", "manage-realm", "manage-users", "manage-clients", "manage-events", "query-realms", "query-users", "query-clients", "query-groups", "impersonation",
+        "view-realm", "view-users", "view-clients", "view-events", "manage-realm", "manage-users", "manage-clients", "manage-events", "query-realms", "query-users", "query-clients", "query-groups", "impersonation", "view-identity-providers", "manage-identity-providers",
     ];
 
     private readonly Database database;

@@ -72,6 +72,7 @@ public static class CommandLine
             UserCommands.Build(terminal),
             ClientCommands.Build(terminal),
             KeyCommands.Build(terminal),
+            ProviderCommands.Build(terminal),
             AuditCommands.Build(terminal),
         };
         var help = root.Options.OfType<HelpOption>().Single();

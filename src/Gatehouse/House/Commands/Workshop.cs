@@ -1,6 +1,8 @@
 using Gatehouse.Audit;
 using Gatehouse.Clients;
+using Gatehouse.Federation;
 using Gatehouse.Keys;
+using Gatehouse.Outbound;
 using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
@@ -37,6 +39,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public AuditLog Audit => Part<AuditLog>();
 
+    public Upstreams Upstreams => Part<Upstreams>();
+
     public Passwords Passwords => Part<Passwords>();
 
     public TimeProvider Time => Part<TimeProvider>();
@@ -52,7 +56,7 @@ internal sealed class Workshop : IAsyncDisposable
         var services = new ServiceCollection()
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(console => console.SingleLine = true))
             .AddSingleton(TimeProvider.System)
-            .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddPeople().AddClients().AddSessions();
+            .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddOutbound().AddFederation(given.GetSection("federation"), given["tokens:publicUrl"] ?? "").AddPeople().AddClients().AddSessions();
         services.AddOptions<SignInSettings>().Bind(given.GetSection("signin"));
         services.AddSingleton<Passwords>().AddSingleton<Revocations>();
         var workshop = new Workshop(services.BuildServiceProvider());

@@ -45,6 +45,26 @@ public sealed class DataCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Providers_are_added_listed_tested_and_removed()
+    {
+        Assert.Contains("ldap: LDAP directory", await DoneAsync("providers", "kinds"));
+        Environment.SetEnvironmentVariable("GATEHOUSE_TEST_PROVIDER_SECRET", "very-secret-value");
+        await DoneAsync("providers", "add", "hq", "--kind", "oidc", "--set", "issuer=http://127.0.0.1:1", "--set", "clientId=gatehouse", "--secret", "clientSecret=env:GATEHOUSE_TEST_PROVIDER_SECRET", "--map", "groups=team-* -> group /teams/{value}", "--domain", "hq.example");
+        var listed = Assert.Single((await JsonAsync("providers", "list")).AsArray())!;
+        Assert.Equal(("hq", "/teams/{value}"), ((string?)listed["alias"], (string?)listed["mapping"]![0]!["target"]));
+        Assert.DoesNotContain("very-secret-value", listed.ToJsonString());
+        var (code, output, _) = await Program.HereAsync("", ["providers", "test", "hq", "--data", data]);
+        Assert.Equal(1, code);
+        Assert.Contains("It does not serve", output);
+        await RefusedAsync("env:VARIABLE", "providers", "add", "bad", "--kind", "google", "--set", "clientId=x", "--secret", "clientSecret=on-the-line");
+        await RefusedAsync("mapping rule", "providers", "add", "bad", "--kind", "google", "--set", "clientId=x", "--map", "nonsense");
+        await RefusedAsync("clientId", "providers", "add", "bad", "--kind", "google");
+        await RefusedAsync("already", "providers", "add", "hq", "--kind", "google", "--set", "clientId=x");
+        await DoneAsync("providers", "remove", "hq");
+        await RefusedAsync("no provider 'hq'", "providers", "remove", "hq");
+    }
+
+    [Fact]
     public async Task Passwords_come_from_the_input_and_are_judged()
     {
         await DoneAsync("users", "add", "alice", "--generate");
