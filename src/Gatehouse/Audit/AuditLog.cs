@@ -9,17 +9,18 @@ namespace Gatehouse.Audit;
 public sealed class AuditLog(Database database, TimeProvider time)
 {
     private const int MostWaiting = 20_000;
-    private const string Insert = """
+    private static readonly Statement Insert = new(
+        """
         insert into audit_events (at, realm, type, client, user_id, session_id, address, error, resource, details)
         values (@At, @Realm, @Type, @Client, @User, @Session, @Address, @Error, @Resource, @Details)
-        """;
+        """, "At", "Realm", "Type", "Client", "User", "Session", "Address", "Error", "Resource", "Details");
 
     private readonly Channel<Row> noted = Channel.CreateBounded<Row>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly List<Row> pending = [];
     private long lost;
 
     /// <summary>Writes within a transaction: the event is there exactly when the change is.</summary>
-    public Task WriteAsync(Work work, AuditEvent what) => work.Connection.ExecuteAsync(Insert, Flat(what), work.Transaction);
+    public Task WriteAsync(Work work, AuditEvent what) => InsertAsync(work, Flat(what));
 
     /// <summary>Queues an event that belongs to no transaction (a refusal at the gate). Bounded; what overflows is counted and reported, never silent.</summary>
     public void Note(AuditEvent what)
@@ -57,7 +58,7 @@ public sealed class AuditLog(Database database, TimeProvider time)
             if (pending.Count == 0) return;
             await database.WriteAsync(async work =>
             {
-                foreach (var row in pending) await work.Connection.ExecuteAsync(Insert, row, work.Transaction);
+                foreach (var row in pending) await InsertAsync(work, row);
                 return true;
             }, stop);
             pending.Clear();
@@ -69,6 +70,9 @@ public sealed class AuditLog(Database database, TimeProvider time)
     internal Task<int> PruneAsync(DateTimeOffset before, CancellationToken stop)
         => database.WriteAsync(work => work.Connection.ExecuteAsync(
             "delete from audit_events where id in (select id from audit_events where at < @at order by id limit 1000)", new { at = before.ToUnixTimeMilliseconds() }, work.Transaction), stop);
+
+    private static Task InsertAsync(Work work, Row row)
+        => Insert.ExecuteAsync(work, row.At, row.Realm, row.Type, row.Client, row.User, row.Session, row.Address, row.Error, row.Resource, row.Details);
 
     // Much of an event was sent by strangers: cleaned here, or one NUL in a client id would keep the whole batch out of PostgreSQL.
     private Row Flat(AuditEvent what)

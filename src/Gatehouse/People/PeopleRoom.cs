@@ -11,6 +11,7 @@ public static class PeopleRoom
         services.AddSingleton<Groups>();
         services.AddSingleton<Roles>();
         services.AddSingleton<RightsCache>();
+        services.AddSingleton<UserCache>();
         services.AddSingleton<Links>();
         services.AddSingleton<Linking>();
         services.AddHostedService<PeopleStart>();

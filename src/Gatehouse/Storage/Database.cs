@@ -66,8 +66,8 @@ public sealed class Database : IAsyncDisposable
         => sqlite is not null ? sqlite.ReadAsync(read, stop) : postgres!.ReadAsync(read, stop);
 
     /// <summary>
-    /// Runs <paramref name="write"/> in a transaction and returns after it is durable. On SQLite one writer takes waiting writes together (group commit), each in its own savepoint,
-    /// so that a hundred waiting sign-ins cost one fsync. The function must touch nothing but its <see cref="Work"/>: it may run twice when PostgreSQL asks for a retry.
+    /// Runs <paramref name="write"/> in a transaction and returns after it is durable. On SQLite one writer takes waiting writes together (group commit), and one that fails harms no other,
+    /// so that a hundred waiting sign-ins cost one fsync. The function must touch nothing but its <see cref="Work"/>: it may run twice, when another write of the same commit failed or PostgreSQL asks for a retry.
     /// </summary>
     public async Task<T> WriteAsync<T>(Func<Work, Task<T>> write, CancellationToken stop)
     {

@@ -19,6 +19,8 @@ internal static class SqliteLibrary
         if (handle == IntPtr.Zero) throw new StorageFault("SQLite's library is not on this machine. On Debian: apt-get install libsqlite3-0. Or give a PostgreSQL connection with storage:connection.");
         NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, (library, _, _) => library == "e_sqlite3" ? handle : IntPtr.Zero);
         raw.SetProvider(new SQLite3Provider_e_sqlite3());
+        // Nobody reads its memory statistics, and counting them takes one lock for the whole process at each allocation.
+        raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
         return true;
     }
 }

@@ -1,7 +1,7 @@
 namespace Gatehouse.Storage;
 
 /// <summary>The database cannot be used as it is; the message says how to mend it.</summary>
-public sealed class StorageFault : Exception
+public class StorageFault : Exception
 {
     /// <summary>Makes a fault.</summary>
     public StorageFault(string message, Exception? inner = null)

@@ -11,7 +11,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Tokens;
 
 /// <summary>The one mint. Whatever the grant, the same checklist runs here, in this order, and nobody else signs.</summary>
-public sealed class Issuer(Issuers issuers, SigningKeys keys, Users users, RightsCache rights, SessionStore sessions, RefreshTokens refreshTokens, AuditLog audit, TimeProvider time)
+public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, RightsCache rights, SessionStore sessions, RefreshTokens refreshTokens, AuditLog audit, TimeProvider time)
 {
     /// <summary>Makes the tokens of an authorization, or says which check failed.</summary>
     /// <remarks>1 realm, 2 client, 3 grant and scopes allowed, 4 user enabled, 5 nothing ended since, 6 session alive, 7 rights, 8 lifetimes, 9 sign, 10 write and audit.</remarks>

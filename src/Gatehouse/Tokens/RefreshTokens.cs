@@ -19,12 +19,19 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
 {
     private const string Purpose = "refresh token";
 
+    private static readonly Statement KeepAnswer = new("insert into refresh_answers (at, body) values (@at, @body) returning id", "at", "body");
+    private static readonly Statement DropAnswer = new("delete from refresh_answers where id = @id", "id");
+    private static readonly Statement Use = new("update refresh_tokens set used_at = @at, answer = @answer where hash = @hash and used_at is null", "at", "answer", "hash");
+    private static readonly Statement AnswerOf = new("select a.body from refresh_tokens t join refresh_answers a on a.id = t.answer where t.hash = @hash", "hash");
+    private static readonly Statement Renew = new("update refresh_families set renewed_at = @at where id = @family and ended_at is null", "at", "family");
+    private static readonly Statement Insert = new("insert into refresh_tokens (hash, realm, family, expires_at) values (@hash, @realm, @family, @expires)", "hash", "realm", "family", "expires");
+
     /// <summary>Looks a presented token up: a use, or a stored answer inside the grace, or an error.</summary>
     public async Task<(RefreshUse? Use, TokenSet? Same, OAuthError? Error)> PresentAsync(Terms.Realm realm, string token, string clientId, string? address, CancellationToken stop)
     {
         if (token.Length > 128) return (null, null, OAuthError.InvalidGrant("The refresh token is not valid."));
         var hash = HashOf(token);
-        var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>(Select, new { realm = realm.Name, hash }), stop);
+        var row = await RefreshRow.FindAsync(database, realm.Name, hash, stop);
         if (row is null || row.ClientId != clientId) return (null, null, OAuthError.InvalidGrant("The refresh token is not valid."));
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (row.EndedAt is not null) return (null, null, OAuthError.InvalidGrant($"The refresh token was ended: {row.EndReason}."));
@@ -54,10 +61,15 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
         {
             if (a.Rotates is { } old)
             {
-                var first = await work.Connection.ExecuteAsync("update refresh_tokens set used_at = @at, answer = @sealedAnswer where hash = @Hash and used_at is null", new { at = work.Now, sealedAnswer, old.Hash }, work.Transaction);
-                if (first == 0) return (false, await work.Connection.ExecuteScalarAsync<byte[]?>("select answer from refresh_tokens where hash = @Hash", new { old.Hash }, work.Transaction));
+                var kept = await KeepAnswer.ScalarAsync(work, work.Now, sealedAnswer);
+                if (await Use.ExecuteAsync(work, work.Now, kept, old.Hash) == 0)
+                {
+                    await DropAnswer.ExecuteAsync(work, kept);
+                    return (false, (byte[]?)await AnswerOf.ScalarAsync(work, old.Hash));
+                }
+
                 // Also takes the row: whoever ends the family now waits, and then finds the new token in it.
-                if (await work.Connection.ExecuteAsync("update refresh_families set renewed_at = @at where id = @family and ended_at is null", new { at = work.Now, family }, work.Transaction) == 0) return (false, null);
+                if (await Renew.ExecuteAsync(work, work.Now, family) == 0) return (false, null);
             }
             else
             {
@@ -72,8 +84,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
                     work.Transaction);
             }
 
-            await work.Connection.ExecuteAsync("insert into refresh_tokens (hash, realm, family, expires_at) values (@hash, @realm, @family, @expires)",
-                new { hash = HashOf(made), realm = a.Realm.Name, family, expires = expires.ToUnixTimeMilliseconds() }, work.Transaction);
+            await Insert.ExecuteAsync(work, HashOf(made), a.Realm.Name, family, expires.ToUnixTimeMilliseconds());
             await audit.WriteAsync(work, Issuer.Event(a, null));
             return (true, (byte[]?)null);
         }, stop);
@@ -85,7 +96,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
     public async Task<bool> EndAsync(string realm, string token, string clientId, string reason, CancellationToken stop)
     {
         var hash = HashOf(token);
-        var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>(Select, new { realm, hash }), stop);
+        var row = await RefreshRow.FindAsync(database, realm, hash, stop);
         if (row is null || row.ClientId != clientId) return false;
         await database.WriteAsync(work => EndFamilyAsync(work, realm, row.Family, reason), stop);
         return true;
@@ -105,7 +116,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
     {
         if (token.Length > 128) return null;
         var hash = HashOf(token);
-        var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>(Select, new { realm, hash }), stop);
+        var row = await RefreshRow.FindAsync(database, realm, hash, stop);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (row is null || row.EndedAt is not null || row.UsedAt is not null || row.ExpiresAt <= now || row.FamilyEndsAt <= now) return null;
         return (row.ToUse(hash), DateTimeOffset.FromUnixTimeMilliseconds(row.ExpiresAt));
@@ -117,24 +128,18 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
         await database.WriteAsync(async work =>
         {
             // A used token is kept until it would have expired, so that a replay is recognised; its stored answer only as long as a grace can be.
-            await work.Connection.ExecuteAsync("update refresh_tokens set answer = null where hash in (select hash from refresh_tokens where answer is not null and used_at < @before limit 1000)", new { before = now - 120_000 }, work.Transaction);
+            await work.Connection.ExecuteAsync("delete from refresh_answers where id in (select id from refresh_answers where at < @before order by at limit 1000)", new { before = now - 120_000 }, work.Transaction);
             await work.Connection.ExecuteAsync("delete from refresh_tokens where hash in (select hash from refresh_tokens where expires_at < @now limit 1000)", new { now }, work.Transaction);
             await work.Connection.ExecuteAsync("delete from refresh_families where id in (select f.id from refresh_families f where not exists (select 1 from refresh_tokens t where t.family = f.id) limit 500)", transaction: work.Transaction);
             return true;
         }, stop);
     }
 
-    private const string Select = """
-        select t.family, t.expires_at as ExpiresAt, t.used_at as UsedAt, t.answer, f.realm, f.client_id as ClientId, f.user_id as User, f.session_id as Session, f.scope, f.nonce, f.auth_time as AuthTime, f.level,
-          f.created_at as CreatedAt, f.ends_at as FamilyEndsAt, f.ended_at as EndedAt, f.end_reason as EndReason
-        from refresh_tokens t join refresh_families f on f.id = t.family where t.hash = @hash and t.realm = @realm
-        """;
-
     private string HashOf(string token) => Convert.ToHexStringLower(sealer.Hash(Purpose, Encoding.UTF8.GetBytes(token)));
 
     private TokenSet? Open(byte[]? answer) => answer is { Length: > 0 } && sealer.TryOpen(Purpose, answer, out var plain) ? JsonSerializer.Deserialize<TokenSet>(plain) : null;
 
-    private Task<bool> EndForReplayAsync(Row row, string? address, CancellationToken stop)
+    private Task<bool> EndForReplayAsync(RefreshRow row, string? address, CancellationToken stop)
         => database.WriteAsync(async work =>
         {
             await EndFamilyAsync(work, row.Realm, row.Family, "it was used again after it had been replaced");
@@ -154,41 +159,4 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
     }
 
     private static DateTimeOffset Min(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
-
-    private sealed class Row
-    {
-        public string Family { get; init; } = "";
-
-        public long ExpiresAt { get; init; }
-
-        public long? UsedAt { get; init; }
-
-        public byte[]? Answer { get; init; }
-
-        public string Realm { get; init; } = "";
-
-        public string ClientId { get; init; } = "";
-
-        public string User { get; init; } = "";
-
-        public string? Session { get; init; }
-
-        public string Scope { get; init; } = "";
-
-        public string? Nonce { get; init; }
-
-        public long? AuthTime { get; init; }
-
-        public string? Level { get; init; }
-
-        public long CreatedAt { get; init; }
-
-        public long FamilyEndsAt { get; init; }
-
-        public long? EndedAt { get; init; }
-
-        public string? EndReason { get; init; }
-
-        public RefreshUse ToUse(string hash) => new(hash, Family, Realm, ClientId, User, Session, [.. Scope.Split(' ', StringSplitOptions.RemoveEmptyEntries)], Nonce, AuthTime is { } at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null, Level, DateTimeOffset.FromUnixTimeMilliseconds(CreatedAt));
-    }
 }

@@ -97,6 +97,7 @@ public sealed class Node : IAsyncDisposable
         Users = new Users(database);
         Groups = new Groups(database);
         Rights = new RightsCache(Roles, database.Feed);
+        Known = new UserCache(Users, database.Feed);
         Clients = new ClientStore(database, Sealer, time);
         Sessions = new SessionStore(database, Sealer, time);
         Audit = new AuditLog(database, time);
@@ -122,6 +123,8 @@ public sealed class Node : IAsyncDisposable
 
     public RightsCache Rights { get; }
 
+    public UserCache Known { get; }
+
     public ClientStore Clients { get; }
 
     public SessionStore Sessions { get; }
@@ -144,6 +147,7 @@ public sealed class Node : IAsyncDisposable
         Keys.Dispose();
         Realms.Dispose();
         Rights.Dispose();
+        Known.Dispose();
         Clients.Dispose();
         Sessions.Dispose();
         await Database.DisposeAsync();

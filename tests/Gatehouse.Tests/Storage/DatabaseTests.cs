@@ -27,7 +27,7 @@ public sealed class SqliteDatabaseTests : DatabaseTests
         hold.SetResult();
         await first;
         Assert.InRange(refused.Count, 500, 1000);
-        Assert.All(refused, one => Assert.Contains("too many waiting writes", Assert.IsType<StorageFault>(one.Exception!.InnerException).Message, StringComparison.Ordinal));
+        Assert.All(refused, one => Assert.Contains("too many waiting writes", Assert.IsType<StorageBusy>(one.Exception!.InnerException).Message, StringComparison.Ordinal));
         await Task.WhenAll(all.Except(refused));
     }
 

@@ -25,7 +25,7 @@ public sealed class Mint : IDisposable
         Revocations = new Revocations(node.Database, time);
         Codes = new Codes(node.Database, node.Sealer, time);
         RefreshTokens = new RefreshTokens(node.Database, node.Sealer, node.Audit, Revocations, time);
-        Issuer = new Issuer(Issuers, node.Keys, node.Users, node.Rights, node.Sessions, RefreshTokens, node.Audit, time);
+        Issuer = new Issuer(Issuers, node.Keys, node.Known, node.Rights, node.Sessions, RefreshTokens, node.Audit, time);
         Verify = new Verify(Issuers, node.Realms, node.Keys, Revocations, node.Sessions, time, settings);
         Time = time;
     }
