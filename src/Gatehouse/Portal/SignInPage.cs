@@ -78,7 +78,7 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
                 break;
             case PasswordOutcome.Down down:
                 context.Response.Headers.RetryAfter = "10";
-                await FormAsync(context, open, words.Of(open.Language, "error.upstream.down", down.Title), username, 503);
+                await FormAsync(context, open, words.Of(open.Language, "error.upstream.down", down.Title), username, 503, blames: false);
                 break;
             case PasswordOutcome.Busy:
                 context.Response.Headers.RetryAfter = "2";
@@ -94,7 +94,7 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
     public async Task TellAsync(HttpContext context, Realm realm, Interaction interaction, string key, string title)
     {
         var open = new Open(realm, interaction with { UpstreamHint = null }, "", Words.Choose(interaction.Locales, context.Request.Headers.AcceptLanguage), null);
-        await FormAsync(context, open, words.Of(open.Language, key, title), "", key == "error.upstream.down" ? 503 : 403);
+        await FormAsync(context, open, words.Of(open.Language, key, title), "", key == "error.upstream.down" ? 503 : 403, blames: false);
     }
 
     /// <summary>A page for a browser whose way back is not known any more.</summary>
@@ -179,7 +179,7 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
 
     internal static string Resume(Interaction interaction) => interaction.ResumePath.EndsWith("?i=", StringComparison.Ordinal) ? interaction.ResumePath + interaction.Id : interaction.ResumePath;
 
-    private Task FormAsync(HttpContext context, Open open, string? error, string username, int status)
+    private Task FormAsync(HttpContext context, Open open, string? error, string username, int status, bool blames = true)
     {
         string Say(string key, params object[] values) => words.Of(open.Language, key, values);
         var nonce = browser.Nonce(context);
@@ -190,13 +190,16 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         if (open.Interaction.Pending is { } pending) html.Raw("<p>").Text(Say("signin.link", upstreams.Find(open.Realm.Name, pending.Upstream)?.Title ?? pending.Upstream, open.Interaction.LoginHint ?? "")).Raw("</p>");
         else if (error is null && open.Interaction.Fresh && open.Session is not null) html.Raw("<p>").Text(Say("signin.again")).Raw("</p>");
         html.Raw("<form method=\"post\"").Attribute("action", action).Raw("><input type=\"hidden\" name=\"mark\"").Attribute("value", browser.Mark(open.Interaction.Id, Step, nonce)).Raw(">");
-        Field(html, "username", "text", Say("signin.username"), "username", username, error is not null, focus: username.Length == 0);
-        Field(html, "password", "password", Say("signin.password"), "current-password", "", error is not null, focus: username.Length > 0);
+        Field(html, "username", "text", Say("signin.username"), "username", username, error is not null && blames, focus: username.Length == 0);
+        Field(html, "password", "password", Say("signin.password"), "current-password", "", error is not null && blames, focus: username.Length > 0, required: open.Interaction.Pending is not null || !HasHomes(open.Realm.Name));
         html.Raw("<button type=\"submit\">").Text(Say("signin.submit")).Raw("</button></form>");
         if (open.Interaction.Pending is null) Ways(html, open, Say("signin.or"));
         var title = error is null ? Say("signin.title") : $"{Say("error.prefix")}: {Say("signin.title")}";
         return pages.SendAsync(context, open.Language, open.Realm.DisplayName ?? open.Realm.Name, title, html, status);
     }
+
+    // Whoever is led elsewhere by the domain of their login name has no password to give here.
+    private bool HasHomes(string realm) => upstreams.Of(realm).Any(one => one is { Enabled: true, Domains.IsEmpty: false } && upstreams.Open(one).Upstream is IRedirects);
 
     // The other ways in: links, since they lead to other pages.
     private void Ways(Html html, Open open, string or)
@@ -208,10 +211,10 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         html.Raw("</ul></nav>");
     }
 
-    private static void Field(Html html, string name, string type, string label, string autocomplete, string value, bool invalid, bool focus)
+    private static void Field(Html html, string name, string type, string label, string autocomplete, string value, bool invalid, bool focus, bool required = true)
     {
         html.Raw("<label").Attribute("for", name).Raw(">").Text(label).Raw("</label><input").Attribute("id", name).Attribute("name", name).Attribute("type", type).Attribute("autocomplete", autocomplete)
-            .Raw(" required maxlength=\"256\" autocapitalize=\"none\" spellcheck=\"false\"");
+            .Raw(required ? " required" : "").Raw(" maxlength=\"256\" autocapitalize=\"none\" spellcheck=\"false\"");
         if (value.Length > 0) html.Attribute("value", value);
         if (invalid) html.Raw(" aria-invalid=\"true\" aria-describedby=\"error\"");
         if (focus) html.Raw(" autofocus");

@@ -22,23 +22,32 @@ internal static class ProviderCommands
     public static Verb Build(Terminal terminal) => DataVerb.Group(
         "providers", "Upstream identity providers: directories and other sign-ins that vouch for people.",
         ["gatehouse providers kinds", "gatehouse providers add site --kind ldap --set urls=ldaps://dc1.example --set usersDn=ou=people,dc=example", "gatehouse providers test site --user mina"],
-        DataVerb.Make(terminal, "kinds", "Lists the kinds and their settings.", [], KindsAsync, ["gatehouse providers kinds"], realm: false),
+        Kinds(terminal),
         DataVerb.Make(terminal, "list", "Lists the providers of a realm.", [], ListAsync, ["gatehouse providers list"]),
         DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, TrustEmail], AddAsync,
             ["gatehouse providers add google --kind google --set clientId=ID --secret clientSecret=env:GOOGLE_SECRET", "gatehouse providers add site --kind ad --set urls=ldaps://dc1.example --set usersDn=dc=example --set bindDn=svc@example --secret bindPassword=file:/run/secrets/ad --map 'groups=CC Agents -> role agent'"]),
         DataVerb.Make(terminal, "remove", "Removes a provider. Its people stay users.", [Alias], RemoveAsync, ["gatehouse providers remove google"]),
         DataVerb.Make(terminal, "test", "Asks a provider as a sign-in would, and changes nothing: each hop, what it says of the person, what the mapping makes of it.", [Alias, User], TestAsync, ["gatehouse providers test site", "gatehouse providers test site --user mina"]));
 
-    private static Task<int> KindsAsync(Job job)
+    // Needs no data: a newcomer asks this first.
+    private static Verb Kinds(Terminal terminal)
     {
-        if (job.Json) return job.SayAsync(UpstreamKinds.All.Values.Select(ProviderKindRepresentation.Of).ToArray());
-        foreach (var kind in UpstreamKinds.All.Values)
+        var json = new Option<bool>("--json") { Description = "Answer in JSON." };
+        var verb = new Verb("kinds", "Lists the kinds and their settings.", ["gatehouse providers kinds"]) { json };
+        verb.SetAction(parsed => TellKinds(terminal, parsed.GetValue(json)));
+        return verb;
+    }
+
+    private static int TellKinds(Terminal terminal, bool json)
+    {
+        if (json) terminal.Output.WriteLine(System.Text.Json.JsonSerializer.Serialize(UpstreamKinds.All.Values.Select(ProviderKindRepresentation.Of).ToArray(), System.Text.Json.JsonSerializerOptions.Web));
+        else foreach (var kind in UpstreamKinds.All.Values)
         {
-            job.Terminal.Output.WriteLine($"{kind.Name}: {kind.Title}");
-            foreach (var one in kind.Settings) job.Terminal.Output.WriteLine($"  {one.Name,-20} {one.Text}{(one.Required ? " (needed)" : "")}{(one.Secret ? " (secret)" : "")}{(one.Otherwise is { } value ? $"; default {value}" : "")}");
+            terminal.Output.WriteLine($"{kind.Name}: {kind.Title}");
+            foreach (var one in kind.Settings) terminal.Output.WriteLine($"  {one.Name,-20} {one.Text}{(one.Required ? " (needed)" : "")}{(one.Secret ? " (secret)" : "")}{(one.Otherwise is { } value ? $"; default {value}" : "")}");
         }
 
-        return Task.FromResult(CommandLine.Done);
+        return CommandLine.Done;
     }
 
     private static Task<int> ListAsync(Job job)

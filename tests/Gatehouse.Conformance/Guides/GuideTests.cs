@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Gatehouse.Conformance.Kits;
+using Xunit;
+
+namespace Gatehouse.Conformance.Guides;
+
+/// <summary>The commands in README and guides are what they say they are: each is run here, or stands in the list of those that cannot be.</summary>
+public sealed partial class GuideTests
+{
+    // What a guide shows and a test cannot run as it stands.
+    private static readonly (string Begins, string Why)[] NotRun =
+    [
+        ("gatehouse serve", "runs until it is stopped; every other test starts it"),
+        ("gatehouse providers add", "names a site's own addresses; Federation/LdapTests and OidcWalkTests do it with real ones"),
+        ("gatehouse providers test", "asks those addresses"),
+    ];
+
+    public static TheoryData<string> Documents => ["README.md", .. Directory.GetFiles(Path.Combine(Root(), "docs/guides"), "*.md").Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public async Task The_readmes_first_protected_call_answers_as_it_says()
+    {
+        await using var program = await RunningProgram.StartAsync();
+        var script = string.Join('\n', Block("README.md", "and in another shell:")).Replace("http://127.0.0.1:8080", program.Url.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal).Replace("a-secret-of-your-own", RunningProgram.ClientSecret, StringComparison.Ordinal);
+        var said = Comment().Matches(script).Select(match => match.Groups[1].Value).ToList();
+        Assert.Equal(["401", "200", "403"], said);
+        var (code, output) = await RunAsync(Path.GetTempPath(), script);
+        Assert.Equal(0, code);
+        Assert.Equal(said, StatusLine().Matches(output).Select(match => match.Groups[1].Value));
+        Assert.Contains("WWW-Authenticate: Bearer", output, StringComparison.Ordinal);
+        Assert.Contains("Mina Okafor", output, StringComparison.Ordinal);
+        Assert.Contains("role admin", output, StringComparison.Ordinal);
+    }
+
+    [Theory, MemberData(nameof(Documents))]
+    public async Task Every_command_of_a_document_runs(string document)
+    {
+        var folder = Directory.CreateTempSubdirectory("gatehouse-guide-").FullName;
+        try
+        {
+            Directory.CreateSymbolicLink(Path.Combine(folder, "examples"), Path.Combine(Root(), "examples"));
+            await File.WriteAllLinesAsync(Path.Combine(folder, "access.yaml"), Block("README.md", "An access file says").TakeWhile(line => !line.StartsWith("gatehouse", StringComparison.Ordinal)));
+            Assert.Equal(0, (await RunAsync(folder, "gatehouse realms add contact-centre")).Code);
+            foreach (var command in Commands(document))
+            {
+                if (NotRun.Any(one => command.StartsWith(one.Begins, StringComparison.Ordinal))) continue;
+                var (code, output) = await RunAsync(folder, command);
+                Assert.True(code == 0, $"{command}: {code}\n{output}");
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Root([CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../.."));
+
+    // The indented lines after the first line that begins so.
+    private static IReadOnlyList<string> Block(string document, string after)
+    {
+        var lines = File.ReadAllLines(Path.Combine(Root(), document)).SkipWhile(line => !line.StartsWith(after, StringComparison.Ordinal)).SkipWhile(line => !line.StartsWith("    ", StringComparison.Ordinal));
+        return [.. lines.TakeWhile(line => line.Length == 0 || line.StartsWith("    ", StringComparison.Ordinal)).Select(line => line.Length == 0 ? "" : line[4..])];
+    }
+
+    private static IEnumerable<string> Commands(string document)
+        => Continued().Replace(File.ReadAllText(Path.Combine(Root(), document)), " ").Split('\n').Where(line => line.StartsWith("    gatehouse ", StringComparison.Ordinal)).Select(line => Remark().Replace(line, "").Trim());
+
+    private static async Task<(int Code, string Output)> RunAsync(string folder, string script)
+    {
+        var start = new ProcessStartInfo("bash") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
+        start.ArgumentList.Add("-c");
+        start.ArgumentList.Add(script);
+        start.Environment["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}";
+        using var process = Process.Start(start)!;
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(late.Token), process.StandardError.ReadToEndAsync(late.Token));
+        await process.WaitForExitAsync(late.Token);
+        return (process.ExitCode, string.Concat(output));
+    }
+
+    [GeneratedRegex(@"# (\d{3})\b")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex(@"HTTP/1\.1 (\d{3})")]
+    private static partial Regex StatusLine();
+
+    [GeneratedRegex(@"\\\n\s+")]
+    private static partial Regex Continued();
+
+    [GeneratedRegex(@"\s+#.*$")]
+    private static partial Regex Remark();
+}
