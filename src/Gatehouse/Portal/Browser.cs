@@ -35,8 +35,9 @@ public sealed class Browser(Sealer sealer, Issuers issuers)
         var headers = context.Request.Headers;
         var site = headers["Sec-Fetch-Site"].ToString();
         if (site.Length > 0 && site is not ("same-origin" or "none")) return false;
+        // Where the browser says that the post is the page's own, its Origin adds nothing, and is "null" under some policies (Fetch, 3.2).
         var origin = headers.Origin.ToString();
-        if (origin.Length > 0 && origin != issuers.PublicUrl && origin != $"{context.Request.Scheme}://{context.Request.Host}") return false;
+        if (site.Length == 0 && origin.Length > 0 && origin != issuers.PublicUrl && origin != $"{context.Request.Scheme}://{context.Request.Host}") return false;
         return HasNonce(context) && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Mark(interaction, step, Nonce(context))), Encoding.UTF8.GetBytes(mark));
     }
 
