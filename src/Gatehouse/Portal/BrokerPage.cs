@@ -28,7 +28,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             return;
         }
 
-        await AnswerAsync(context, realm, await step.BeginAsync(realm, interaction, AliasOf(context), browser.Nonce(context), context.Request.Query["hint"], await SessionAsync(context, realm), context.RequestAborted), back);
+        await AnswerAsync(context, realm, await step.BeginAsync(realm, interaction, AliasOf(context), id => browser.BindWay(context, realm.Name, id), context.Request.Query["hint"], await SessionAsync(context, realm), context.RequestAborted), back);
     }
 
     /// <summary>GET and POST endpoint: the browser comes back.</summary>
@@ -60,8 +60,8 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
         }
 
         var session = await SessionAsync(context, realm);
-        var nonce = Browser.HasNonce(context) ? browser.Nonce(context) : null;
-        var outcome = await step.FinishAsync(realm, AliasOf(context), returned["state"] ?? returned["RelayState"] ?? "", returned, nonce, browser.OriginOf(context, realm.Name, ""), () => session, context.RequestAborted);
+        var state = returned["state"] ?? returned["RelayState"] ?? "";
+        var outcome = await step.FinishAsync(realm, AliasOf(context), state, returned, browser.WayOf(context, realm.Name, state), browser.OriginOf(context, realm.Name, ""), () => session, context.RequestAborted);
         await AnswerAsync(context, realm, outcome, "");
     }
 

@@ -26,10 +26,15 @@ public sealed class Browser(Sealer sealer, Issuers issuers)
     /// <summary>Whether the browser kept the nonce.</summary>
     public static bool HasNonce(HttpContext context) => context.Request.Cookies[NonceName] is { Length: >= 20 and <= 64 };
 
-    /// <summary>A form's mark: bound to the interaction, the named step and this browser.</summary>
-    public string Mark(string interaction, string step, string nonce) => Base64Url.EncodeToString(sealer.Hash("form mark", Encoding.UTF8.GetBytes($"{step}\n{interaction}\n{nonce}")));
+    /// <summary>A form's mark: bound to the interaction, the named step and this browser's nonce, which stands in it.</summary>
+    public string Mark(string interaction, string step, string nonce) => $"{nonce}.{MacOf(interaction, step, nonce)}";
 
-    /// <summary>Whether a post is this page's own: same origin by the browser's own word, and the form's mark.</summary>
+    private string MacOf(string interaction, string step, string nonce) => Base64Url.EncodeToString(sealer.Hash("form mark", Encoding.UTF8.GetBytes($"{step}\n{interaction}\n{nonce}")));
+
+    /// <summary>
+    /// Whether a post is this page's own: the form's mark, and same origin by the browser's own word. Where a browser gives no such word, its nonce must be the mark's. It may be another tab's where it does:
+    /// tabs that open at once in a fresh browser are each given one, and the last stays.
+    /// </summary>
     public bool IsOwnPost(HttpContext context, string interaction, string step, string mark)
     {
         var headers = context.Request.Headers;
@@ -38,7 +43,25 @@ public sealed class Browser(Sealer sealer, Issuers issuers)
         // Where the browser says that the post is the page's own, its Origin adds nothing, and is "null" under some policies (Fetch, 3.2).
         var origin = headers.Origin.ToString();
         if (site.Length == 0 && origin.Length > 0 && origin != issuers.PublicUrl && origin != $"{context.Request.Scheme}://{context.Request.Host}") return false;
-        return HasNonce(context) && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Mark(interaction, step, Nonce(context))), Encoding.UTF8.GetBytes(mark));
+        if (!HasNonce(context) || mark.Split('.') is not [var nonce, var mac] || !CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(MacOf(interaction, step, nonce)), Encoding.UTF8.GetBytes(mac))) return false;
+        return site == "same-origin" || CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(nonce), Encoding.UTF8.GetBytes(Nonce(context)));
+    }
+
+    /// <summary>Binds a way to an upstream to this browser, by a cookie of its own: ways of several tabs do not meet.</summary>
+    public string BindWay(HttpContext context, string realm, string state)
+    {
+        var made = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(18));
+        context.Response.Cookies.Append(WayName(state), made, WayOptions(realm));
+        return made;
+    }
+
+    /// <summary>What <see cref="BindWay"/> left with this browser; null when nothing, or it was another.</summary>
+    public string? WayOf(HttpContext context, string realm, string state)
+    {
+        var name = WayName(state);
+        if (context.Request.Cookies[name] is not { Length: > 0 and <= 64 } kept) return null;
+        context.Response.Cookies.Delete(name, WayOptions(realm));
+        return kept;
     }
 
     /// <summary>Where the request came from; the device counts as known only for the user who signed in from it.</summary>
@@ -57,6 +80,10 @@ public sealed class Browser(Sealer sealer, Issuers issuers)
     }
 
     private string DeviceMac(string realm, string username, string id) => Base64Url.EncodeToString(sealer.Hash("device", Encoding.UTF8.GetBytes($"{realm}\n{username}\n{id}")));
+
+    private string WayName(string state) => "gh.way." + Convert.ToHexStringLower(sealer.Hash("way", Encoding.UTF8.GetBytes(state)))[..12];
+
+    private CookieOptions WayOptions(string realm) => new() { HttpOnly = true, Secure = issuers.IsTls, SameSite = SameSiteMode.Lax, Path = $"/realms/{realm}/broker/", MaxAge = TimeSpan.FromMinutes(15), IsEssential = true };
 
     private CookieOptions Options(TimeSpan? life) => new() { HttpOnly = true, Secure = issuers.IsTls, SameSite = SameSiteMode.Lax, Path = "/realms/", MaxAge = life, IsEssential = true };
 }

@@ -36,14 +36,15 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
 {
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
 
-    /// <summary>Sends the browser there. <paramref name="nonce"/> is the browser's own.</summary>
-    public async Task<UpstreamOutcome> BeginAsync(Realm realm, Interaction interaction, string alias, string nonce, string? hint, Session? before, CancellationToken stop)
+    /// <summary>Sends the browser there. <paramref name="bind"/> leaves a mark with the browser for the attempt of that id, and returns it.</summary>
+    public async Task<UpstreamOutcome> BeginAsync(Realm realm, Interaction interaction, string alias, Func<string, string> bind, string? hint, Session? before, CancellationToken stop)
     {
         if (upstreams.Find(realm.Name, alias) is not { Enabled: true } upstream || upstreams.Open(upstream) is not { Upstream: IRedirects redirects } live) return new UpstreamOutcome.Not(interaction, "error.upstream.unknown", alias);
         if (!live.Breaker.Allows()) return await DownAsync(realm, interaction, upstream, "it failed repeatedly and is left alone for a moment");
+        var id = Attempts.NewId();
         var attempt = new Attempt
         {
-            Id = Attempts.NewId(), Realm = realm.Name, Alias = alias, Interaction = interaction.Id, Browser = BrowserOf(nonce), ReturnAddress = $"{settings.Value.PublicUrl.TrimEnd('/')}/realms/{realm.Name}/broker/{alias}/endpoint",
+            Id = id, Realm = realm.Name, Alias = alias, Interaction = interaction.Id, Browser = BrowserOf(bind(id)), ReturnAddress = $"{settings.Value.PublicUrl.TrimEnd('/')}/realms/{realm.Name}/broker/{alias}/endpoint",
             LoginHint = hint ?? interaction.LoginHint, Fresh = interaction.Fresh && before is not null, EndsAt = time.GetUtcNow() + Life,
         };
         var (going, not) = await redirects.BeginAsync(attempt, Trace.None, stop);
@@ -52,7 +53,7 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
         return new UpstreamOutcome.Go(going);
     }
 
-    /// <summary>Takes what the browser brought back. <paramref name="state"/> names the attempt.</summary>
+    /// <summary>Takes what the browser brought back. <paramref name="state"/> names the attempt, <paramref name="nonce"/> is the mark that was left with the browser.</summary>
     public async Task<UpstreamOutcome> FinishAsync(Realm realm, string alias, string state, Returned returned, string? nonce, Origin origin, Func<Session?> before, CancellationToken stop)
     {
         if (await attempts.TakeAsync(realm.Name, state, stop) is not { } attempt) return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
