@@ -35,6 +35,9 @@ public sealed class JoseSigner : IDisposable
     /// <summary>Algorithm name.</summary>
     public string Algorithm => algorithm.Name;
 
+    /// <summary>Whether a signature takes a millisecond or so (RSA), not a few hundredths of one.</summary>
+    public bool IsSlow => algorithm.Padding is not null;
+
     /// <summary>Signs a payload; <paramref name="type"/> is the <c>typ</c> header.</summary>
     public string Sign(ReadOnlySpan<byte> payload, string type)
     {

@@ -3,6 +3,8 @@ namespace Gatehouse.House;
 /// <summary>Sends each request to its plane: identity's own addresses to identity's endpoints, all else to the gate.</summary>
 public static class Planes
 {
+    private const string Realms = "/realms/";
+    private const string Token = "/protocol/openid-connect/token";
     private static readonly string[] IdentityPrefixes = ["/realms", "/admin", "/health", "/assets", "/.well-known"];
 
     /// <summary>Whether a raw path belongs to identity. Compared before any decoding: a spelling trick lands in the gate, which refuses it.</summary>
@@ -17,8 +19,13 @@ public static class Planes
     }
 
     /// <summary>
-    /// Identity may block (SQLite, hashing, a look-up), and sockets complete inline on their event thread: here, and only here, its requests leave that thread for the pool.
+    /// Identity may block (SQLite, hashing, a look-up), and sockets complete inline on their event thread: here, and only here, its requests leave that thread for the pool. The token endpoint
+    /// need not: it computes, and the database leaves such threads by itself, so the change of threads would be a quarter of its cost.
     /// </summary>
     public static Task IdentityAsync(HttpContext context, RequestDelegate identity)
-        => Task.Run(() => identity(context), CancellationToken.None);
+        => IsToken(context.Request.Path.Value) ? identity(context) : Task.Run(() => identity(context), CancellationToken.None);
+
+    /// <summary>Whether a path, as routing sees it, is a realm's token endpoint.</summary>
+    internal static bool IsToken(ReadOnlySpan<char> path)
+        => path.StartsWith(Realms, StringComparison.Ordinal) && path.EndsWith(Token, StringComparison.Ordinal) && path.Length > Realms.Length + Token.Length && !path[Realms.Length..^Token.Length].Contains('/');
 }

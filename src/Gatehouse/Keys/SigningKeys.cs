@@ -87,7 +87,8 @@ public sealed class SigningKeys : IDisposable
 
     private async Task AddAsync(string realm, string algorithm, DateTimeOffset useFrom, bool first, CancellationToken stop)
     {
-        var made = Jwk.Generate(algorithm);
+        // An RSA key takes a good part of a second: not on the thread of a socket.
+        var made = await Task.Run(() => Jwk.Generate(algorithm), stop);
         var row = new
         {
             kid = made.Kid, realm, algorithm,

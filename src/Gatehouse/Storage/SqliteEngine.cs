@@ -7,6 +7,9 @@ namespace Gatehouse.Storage;
 /// <summary>SQLite with one writer and many readers. WAL with synchronous=FULL: a commit that returned survives SIGKILL and power cuts.</summary>
 internal sealed class SqliteEngine : IAsyncDisposable
 {
+    // A reader forgets its pages whenever somebody has committed: much room for them only costs memory.
+    private const int ReaderCache = 1000;
+
     private readonly string text;
     private readonly ConcurrentBag<PreparedConnection> readers = [];
     // More readers than this only wait for each other's disk and keep a page cache each.
@@ -17,7 +20,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
     private SqliteEngine(string text)
     {
         this.text = text;
-        writer = new SqliteWriter(() => Connect(text));
+        writer = new SqliteWriter(() => Connect(text, 8000));
     }
 
     public static SqliteEngine Open(string path)
@@ -30,7 +33,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
             if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             if (!File.Exists(file)) new FileStream(file, new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
             var text = new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 30 }.ToString();
-            using var probe = Connect(text);
+            using var probe = Connect(text, ReaderCache);
             return new SqliteEngine(text);
         }
         catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or SqliteException)
@@ -58,7 +61,7 @@ internal sealed class SqliteEngine : IAsyncDisposable
         try
         {
             ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
-            if (!readers.TryTake(out var connection)) connection = Connect(text);
+            if (!readers.TryTake(out var connection)) connection = Connect(text, ReaderCache);
             try
             {
                 return await read(connection);
@@ -75,12 +78,12 @@ internal sealed class SqliteEngine : IAsyncDisposable
         }
     }
 
-    private static PreparedConnection Connect(string text)
+    private static PreparedConnection Connect(string text, int cacheKiB)
     {
         var connection = new PreparedConnection(text);
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "pragma busy_timeout=15000; pragma journal_mode=wal; pragma synchronous=full; pragma foreign_keys=on; pragma cache_size=-8000; pragma wal_autocheckpoint=4000;";
+        command.CommandText = $"pragma busy_timeout=15000; pragma journal_mode=wal; pragma synchronous=full; pragma foreign_keys=on; pragma cache_size=-{cacheKiB}; pragma wal_autocheckpoint=4000;";
         command.ExecuteNonQuery();
         return connection;
     }

@@ -20,6 +20,7 @@ public static class StoredText
     /// <summary>The text made fit for a record of what a stranger sent: control characters and lone surrogates become U+FFFD, and it is cut to <paramref name="most"/> characters.</summary>
     public static string Clean(string text, int most)
     {
+        if (text.Length <= most && text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0) return text;
         if (text.Length <= most && IsSound(text) && !text.Any(char.IsControl)) return text;
         var kept = new System.Text.StringBuilder(Math.Min(text.Length, most));
         foreach (var rune in text.EnumerateRunes())

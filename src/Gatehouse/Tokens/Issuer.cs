@@ -57,6 +57,8 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
         var subject = new Subject(a, issuers.Of(a.Realm.Name), user, roles, all.Groups, now, expires, TokenIds.New(family));
         var algorithm = a.Client.SigningAlgorithm ?? a.Realm.SigningAlgorithm;
         var signer = await keys.SignerAsync(a.Realm.Name, algorithm, stop);
+        // A socket's thread has others waiting: what takes long goes on in the pool.
+        if (signer.IsSlow && !Thread.CurrentThread.IsThreadPoolThread) await Task.Yield();
         var buffer = new ArrayBufferWriter<byte>(1024);
         AccessClaims.Write(buffer, subject);
         var access = signer.Sign(buffer.WrittenSpan, "at+jwt");

@@ -26,4 +26,16 @@ public sealed class PlanesTests
     [InlineData("*")]
     [InlineData("")]
     public void All_else_goes_to_the_gate_which_refuses_tricks(string path) => Assert.False(Planes.IsIdentity(path));
+
+    [Fact]
+    public void Only_the_token_endpoint_itself_stays_on_its_thread()
+    {
+        Assert.True(Planes.IsToken("/realms/contact-centre/protocol/openid-connect/token"));
+        foreach (var path in (string[])
+            [
+                "", "/", "/realms/x/protocol/openid-connect/token/", "/realms/x/protocol/openid-connect/token/introspect", "/realms/protocol/openid-connect/token", "/realms//protocol/openid-connect/token",
+                "/realms/x/sign-in/protocol/openid-connect/token", "/admin/realms/x/protocol/openid-connect/token", "/realms/x/protocol/openid-connect/Token",
+            ])
+            Assert.False(Planes.IsToken(path), path);
+    }
 }
