@@ -28,6 +28,14 @@ public static class Asking
         return new Ask(request.Method, path, question < 0 ? "" : raw[question..], scheme, host, address, request.Headers, now);
     }
 
+    /// <summary>Gives a connection the client's own address where it comes through a listed proxy: identity's pages and endpoints count and note that one.</summary>
+    public static void Settle(HttpContext context, ImmutableArray<IPNetwork> proxies)
+    {
+        if (proxies.IsEmpty || context.Connection.RemoteIpAddress is not { } peer) return;
+        if (peer.IsIPv4MappedToIPv6) peer = peer.MapToIPv4();
+        if (IsListed(proxies, peer)) context.Connection.RemoteIpAddress = Through(context.Request.Headers, proxies, peer, "", "").Address;
+    }
+
     // The rightmost entry that is no listed proxy is the client; everything left of it was sent by the client and proves nothing.
     private static (IPAddress Address, string Scheme, string Host) Through(IHeaderDictionary headers, ImmutableArray<IPNetwork> proxies, IPAddress peer, string scheme, string host)
     {

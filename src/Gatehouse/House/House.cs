@@ -44,10 +44,14 @@ public static class House
     /// <summary>Lays out the pipeline and maps the doors.</summary>
     public static void MapRooms(WebApplication app)
     {
-        var gate = app.Services.GetRequiredService<Gate>();
+        var (gate, rules) = (app.Services.GetRequiredService<Gate>(), app.Services.GetRequiredService<Gateway.Access.Rules>());
         app.Use(next =>
         {
-            RequestDelegate identity = context => Planes.IdentityAsync(context, next);
+            RequestDelegate identity = context =>
+            {
+                Asking.Settle(context, rules.Now.Proxies);
+                return Planes.IdentityAsync(context, next);
+            };
             return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? identity(context) : gate.HandleAsync(context);
         });
         app.UseRouting();

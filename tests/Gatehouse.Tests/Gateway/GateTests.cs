@@ -202,6 +202,19 @@ public sealed class GateTests(GateTests.Fixture fixture) : IClassFixture<GateTes
     }
 
     [Fact]
+    public async Task Identity_notes_the_address_behind_listed_proxies_too()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Gate.Desk.RealmUrl, "protocol/openid-connect/token")) { Content = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "crm-sync"), new("client_secret", "wrong-wrong-wrong")]) };
+        request.Headers.Add("X-Forwarded-For", "203.0.113.77, 198.51.100.9");
+        using var answer = await Gate.Desk.Http.SendAsync(request);
+        Assert.Equal(401, (int)answer.StatusCode);
+        var audit = Gate.Desk.Part<Gatehouse.Audit.AuditLog>();
+        using var late = new CancellationTokenSource(GateDesk.Patience);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        while (!(await audit.ListAsync(new Gatehouse.Audit.AuditQuery(Desk.Realm, "CLIENT_LOGIN_ERROR", null, null, null, 10), default)).Events.Any(one => one.Event.Address == "198.51.100.9")) await tick.WaitForNextTickAsync(late.Token);
+    }
+
+    [Fact]
     public async Task Head_is_answered_without_a_body_and_refused_without_one()
     {
         using var answer = await Gate.SendAsync("HEAD", "/api/x");
