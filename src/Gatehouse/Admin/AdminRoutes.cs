@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Gatehouse.People;
 using Gatehouse.SignIn;
+using Gatehouse.Storage;
 using Gatehouse.Terms;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -36,7 +37,7 @@ internal sealed class AdminRoutes(IEndpointRouteBuilder routes, string prefix)
             if (refused.Reason.Status == 401) context.Response.Headers.WWWAuthenticate = refused.Reason == Reasons.CredentialMissing ? "Bearer" : "Bearer error=\"invalid_token\"";
             await refused.WriteAsync(context);
         }
-        catch (PasswordsBusy) when (!context.Response.HasStarted)
+        catch (Exception busy) when (busy is PasswordsBusy or StorageBusy && !context.Response.HasStarted)
         {
             context.Response.Headers.RetryAfter = "2";
             await new Refused(Reasons.Busy).WriteAsync(context);

@@ -54,6 +54,7 @@ public static class House
             };
             return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? identity(context) : gate.HandleAsync(context);
         });
+        app.Use(Busy.OrAnswer);
         app.UseRouting();
         HealthRoom.MapHealth(app);
         app.MapOpenId();

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Gatehouse.Audit;
 using Gatehouse.People;
+using Gatehouse.Storage;
 using Gatehouse.Terms;
 using Gatehouse.Wire.OAuth;
 
@@ -75,6 +76,20 @@ internal static class Exchange
 
         return JsonAsync(context, buffer.WrittenMemory, error.Status);
     }
+
+    /// <summary>An endpoint that tells its client to come again when more writes wait than the disk takes: 503 in OAuth's form, with Retry-After.</summary>
+    public static RequestDelegate OrBusy(RequestDelegate endpoint) => async context =>
+    {
+        try
+        {
+            await endpoint(context);
+        }
+        catch (StorageBusy) when (!context.Response.HasStarted)
+        {
+            context.Response.Headers.RetryAfter = "2";
+            await ErrorAsync(context, new OAuthError("temporarily_unavailable", Reasons.Busy.Title + " " + Reasons.Busy.Hint, 503));
+        }
+    };
 
     /// <summary>Nothing on the way keeps the answer.</summary>
     public static void NoStore(HttpResponse response)

@@ -35,11 +35,11 @@ public static class OpenIdRoom
         routes.MapMethods(Protocol + "/certs", get, Part<Discovery>().CertsAsync);
         routes.MapMethods(Protocol + "/auth", both, Part<AuthorizeEndpoint>().AskAsync);
         routes.MapMethods(Protocol + "/auth/resume", get, Part<AuthorizeEndpoint>().ResumeAsync);
-        routes.MapMethods(Protocol + "/ext/par/request", post, Part<PushedEndpoint>().PushAsync);
-        routes.MapMethods(Protocol + "/token", post, Part<TokenEndpoint>().AskAsync);
-        routes.MapMethods(Protocol + "/token/introspect", post, Part<IntrospectEndpoint>().AskAsync);
-        routes.MapMethods(Protocol + "/revoke", post, Part<RevokeEndpoint>().AskAsync);
-        routes.MapMethods(Protocol + "/userinfo", both, Part<UserinfoEndpoint>().AskAsync);
+        routes.MapMethods(Protocol + "/ext/par/request", post, Exchange.OrBusy(Part<PushedEndpoint>().PushAsync));
+        routes.MapMethods(Protocol + "/token", post, Exchange.OrBusy(Part<TokenEndpoint>().AskAsync));
+        routes.MapMethods(Protocol + "/token/introspect", post, Exchange.OrBusy(Part<IntrospectEndpoint>().AskAsync));
+        routes.MapMethods(Protocol + "/revoke", post, Exchange.OrBusy(Part<RevokeEndpoint>().AskAsync));
+        routes.MapMethods(Protocol + "/userinfo", both, Exchange.OrBusy(Part<UserinfoEndpoint>().AskAsync));
         routes.MapMethods(Protocol + "/logout", both, Part<LogoutEndpoint>().AskAsync);
         routes.MapMethods(Protocol + "/logout/done", get, Part<LogoutEndpoint>().DoneAsync);
         foreach (var path in (string[])["/token", "/token/introspect", "/revoke", "/userinfo", "/ext/par/request", "/certs"]) routes.MapMethods(Protocol + path, ["OPTIONS"], Cors.PreflightAsync);
