@@ -106,6 +106,12 @@ internal static class RealmRoutes
         if (algorithm is not ("ES256" or "RS256" or "PS256")) throw Refused.Unsupported("'defaultSignatureAlgorithm' must be ES256, RS256 or PS256.");
         var display = body.Text("displayName") ?? old.DisplayName;
         if (display?.Length > 255 || display?.Any(char.IsControl) == true) throw Refused.Invalid("'displayName' has at most 255 visible characters.");
+        if (body.Number("keyRotationPeriod", 0, 315_360_000) is { } period)
+        {
+            if (period is > 0 and < 86_400) throw Refused.Invalid("'keyRotationPeriod' is 0 (never by itself) or at least a day, in seconds.");
+            old = old with { KeyLife = TimeSpan.FromSeconds(period) };
+        }
+
         var realm = old with
         {
             DisplayName = display is "" ? null : display, Enabled = body.Flag("enabled") ?? old.Enabled, SigningAlgorithm = algorithm,

@@ -40,7 +40,19 @@ public sealed class SigningKeys : IDisposable
 
     /// <summary>Announces a new key, which is put to use after <see cref="KeysSettings.AnnounceFor"/>; the one before is retired by itself.</summary>
     public Task RotateAsync(string realm, string algorithm, CancellationToken stop)
-        => AddAsync(realm, algorithm, time.GetUtcNow() + settings.AnnounceFor, first: false, stop);
+        => AddAsync(realm, algorithm, time.GetUtcNow() + settings.AnnounceFor, null, stop);
+
+    /// <summary>Announces a successor for each of the realm's keys that will have been used for <paramref name="life"/> when others have heard of it; returns the algorithms. Nodes that do so at once agree on one.</summary>
+    public async Task<IReadOnlyList<string>> RotateDueAsync(string realm, TimeSpan life, CancellationToken stop)
+    {
+        var useFrom = time.GetUtcNow() + settings.AnnounceFor;
+        var due = ring.Keys.Where(key => key.Realm == realm).GroupBy(key => key.Algorithm).Select(line => line.MaxBy(key => key.UseFrom)!)
+            .Where(newest => newest.UseFrom + (long)life.TotalMilliseconds <= useFrom.ToUnixTimeMilliseconds()).ToList();
+        var made = new List<string>();
+        foreach (var newest in due)
+            if (await AddAsync(realm, newest.Algorithm, useFrom, $"after {newest.Jwk.Kid}", stop)) made.Add(newest.Algorithm);
+        return made;
+    }
 
     /// <summary>All keys of a realm with their states, newest first; never the private part.</summary>
     public Task<IReadOnlyList<SigningKeyRow>> ListAsync(string realm, CancellationToken stop)
@@ -81,11 +93,11 @@ public sealed class SigningKeys : IDisposable
 
     private async Task<JoseSigner> FirstAsync(string realm, string algorithm, CancellationToken stop)
     {
-        await AddAsync(realm, algorithm, time.GetUtcNow(), first: true, stop);
+        await AddAsync(realm, algorithm, time.GetUtcNow(), "first", stop);
         return ring.Signer(realm, algorithm, Now) ?? throw new KeyFault($"Realm '{realm}' has no {algorithm} key.");
     }
 
-    private async Task AddAsync(string realm, string algorithm, DateTimeOffset useFrom, bool first, CancellationToken stop)
+    private async Task<bool> AddAsync(string realm, string algorithm, DateTimeOffset useFrom, string? slot, CancellationToken stop)
     {
         // An RSA key takes a good part of a second: not on the thread of a socket.
         var made = await Task.Run(() => Jwk.Generate(algorithm), stop);
@@ -94,18 +106,19 @@ public sealed class SigningKeys : IDisposable
             kid = made.Kid, realm, algorithm,
             body = sealer.Seal(Purpose, Encoding.UTF8.GetBytes(made.ToJson(includePrivate: true))),
             useFrom = useFrom.ToUnixTimeMilliseconds(),
-            slot = first ? "first" : made.Kid,
+            slot = slot ?? made.Kid,
         };
-        await database.WriteAsync(async work =>
+        var added = await database.WriteAsync(async work =>
         {
-            // The slot makes two nodes that both miss the first key agree on one.
+            // The slot makes two nodes that both miss the first key, or the next, agree on one.
             var count = await work.Connection.ExecuteAsync(
                 "insert into signing_keys (kid, realm, algorithm, sealed, created_at, use_from, slot) values (@kid, @realm, @algorithm, @body, @at, @useFrom, @slot) on conflict do nothing",
                 new { row.kid, row.realm, row.algorithm, row.body, at = work.Now, row.useFrom, row.slot }, work.Transaction);
             if (count == 1) await work.AnnounceAsync(new Change("keys", realm, made.Kid!));
-            return true;
+            return count == 1;
         }, stop);
         await LoadAsync(stop);
+        return added;
     }
 
     private RingKey Open(Row row, long retire)

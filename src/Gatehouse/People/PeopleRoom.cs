@@ -15,6 +15,7 @@ public static class PeopleRoom
         services.AddSingleton<Links>();
         services.AddSingleton<Linking>();
         services.AddHostedService<PeopleStart>();
+        services.AddHostedService<KeyRotation>();
         return services;
     }
 }

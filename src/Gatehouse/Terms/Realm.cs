@@ -33,6 +33,9 @@ public sealed record Realm
     /// <summary>How long a half-finished sign-in is kept.</summary>
     public TimeSpan InteractionLife { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long a signing key is used before the next takes its place; zero means until somebody rotates.</summary>
+    public TimeSpan KeyLife { get; init; } = TimeSpan.FromDays(90);
+
     /// <summary>Tokens issued before this instant are refused; null means none.</summary>
     public DateTimeOffset? NotBefore { get; init; }
 }

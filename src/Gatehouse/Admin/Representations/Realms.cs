@@ -27,6 +27,9 @@ internal sealed record RealmRepresentation
 
     public long? SsoSessionMaxLifespan { get; init; }
 
+    /// <summary>Ours: seconds that a signing key is used; 0 means until somebody rotates.</summary>
+    public long? KeyRotationPeriod { get; init; }
+
     /// <summary>Seconds since 1970; tokens issued before are refused.</summary>
     public long? NotBefore { get; init; }
 
@@ -34,7 +37,7 @@ internal sealed record RealmRepresentation
     {
         Id = realm.Name, Realm = realm.Name, DisplayName = realm.DisplayName, Enabled = realm.Enabled, DefaultSignatureAlgorithm = realm.SigningAlgorithm,
         AccessTokenLifespan = Seconds(realm.AccessTokenLife), AccessCodeLifespan = Seconds(realm.CodeLife), AccessCodeLifespanLogin = Seconds(realm.InteractionLife),
-        SsoSessionIdleTimeout = Seconds(realm.SessionIdle), SsoSessionMaxLifespan = Seconds(realm.SessionMax), NotBefore = realm.NotBefore?.ToUnixTimeSeconds() ?? 0,
+        SsoSessionIdleTimeout = Seconds(realm.SessionIdle), SsoSessionMaxLifespan = Seconds(realm.SessionMax), KeyRotationPeriod = Seconds(realm.KeyLife), NotBefore = realm.NotBefore?.ToUnixTimeSeconds() ?? 0,
     };
 
     private static long Seconds(TimeSpan life) => (long)life.TotalSeconds;
