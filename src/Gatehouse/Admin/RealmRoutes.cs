@@ -90,6 +90,7 @@ internal static class RealmRoutes
             await RealmEnd.RemoveAsync(work, asked.Realm.Name);
             await asked.Rooms.Revocations.AddAsync(work, RevocationKind.Realm, asked.Realm.Name, asked.Realm.Name);
             await asked.Rooms.Clients.RemoveAllAsync(work, asked.Realm.Name);
+            await asked.Rooms.Upstreams.RemoveAllAsync(work, asked.Realm.Name);
             if (!await asked.Rooms.Realms.RemoveAsync(work, asked.Realm.Name)) throw Refused.Missing("Realm");
             await asked.Rooms.Audit.WriteAsync(work, new AuditEvent { Realm = Master, Type = "DELETE", Resource = $"realms/{asked.Realm.Name}", User = asked.Principal.Subject, Client = asked.Principal.Client });
             return true;

@@ -33,6 +33,18 @@ public interface IAcceptsProof : IUpstream
     Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop);
 }
 
+/// <summary>It tells when a session there has ended (an optional ability).</summary>
+public interface IEndsSessions : IUpstream
+{
+    /// <summary>Reads its word; null and why when it does not count.</summary>
+    Task<(EndedThere? Ended, string? Fault)> ReadAsync(string token, CancellationToken stop);
+}
+
+/// <summary>What ended at an upstream: one session, or all of a subject.</summary>
+/// <param name="Subject">Subject there.</param>
+/// <param name="SessionId">Session there; null for all of the subject's.</param>
+public sealed record EndedThere(string? Subject, string? SessionId);
+
 /// <summary>Where the browser goes: an address, by GET, or by POST with these fields.</summary>
 /// <param name="Address">Absolute address.</param>
 /// <param name="Fields">Fields of a form; null for a redirect.</param>

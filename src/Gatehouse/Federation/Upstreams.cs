@@ -85,6 +85,14 @@ public sealed class Upstreams : IDisposable
         return count == 1;
     }
 
+    /// <summary>Deletes all of a realm, with the attempts under way.</summary>
+    public async Task RemoveAllAsync(Work work, string realm)
+    {
+        await work.Connection.ExecuteAsync("delete from upstreams where realm = @realm", new { realm }, work.Transaction);
+        await work.Connection.ExecuteAsync("delete from federation_attempts where realm = @realm", new { realm }, work.Transaction);
+        await work.AnnounceAsync(new Change("upstream", realm, ""));
+    }
+
     /// <inheritdoc/>
     public void Dispose() => hearing.Dispose();
 

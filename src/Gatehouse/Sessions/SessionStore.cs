@@ -47,8 +47,8 @@ public sealed class SessionStore : IDisposable
     {
         var (value, hash) = NewCookie();
         await work.Connection.ExecuteAsync(
-            "insert into sessions (id, realm, user_id, cookie, body, started_at, last_used_at, idle_ends_at, ends_at) values (@Id, @Realm, @User, @hash, @body, @started, @used, @idle, @ends)",
-            new { session.Id, session.Realm, session.User, hash, body = JsonSerializer.Serialize(session), started = Ms(session.StartedAt), used = Ms(session.LastUsedAt), idle = Ms(session.IdleEndsAt), ends = Ms(session.EndsAt) },
+            "insert into sessions (id, realm, user_id, cookie, body, started_at, last_used_at, idle_ends_at, ends_at, upstream_session) values (@Id, @Realm, @User, @hash, @body, @started, @used, @idle, @ends, @there)",
+            new { session.Id, session.Realm, session.User, hash, body = JsonSerializer.Serialize(session), started = Ms(session.StartedAt), used = Ms(session.LastUsedAt), idle = Ms(session.IdleEndsAt), ends = Ms(session.EndsAt), there = ThereOf(session.Upstream, session.UpstreamSession) },
             work.Transaction);
         return value;
     }
@@ -84,8 +84,8 @@ public sealed class SessionStore : IDisposable
     public async Task<string> RenewAsync(Work work, Session session)
     {
         var (value, hash) = NewCookie();
-        await work.Connection.ExecuteAsync("update sessions set cookie = @hash, body = @body, last_used_at = @used, idle_ends_at = @idle where realm = @Realm and id = @Id",
-            new { hash, body = JsonSerializer.Serialize(session), used = Ms(session.LastUsedAt), idle = Ms(session.IdleEndsAt), session.Realm, session.Id }, work.Transaction);
+        await work.Connection.ExecuteAsync("update sessions set cookie = @hash, body = @body, last_used_at = @used, idle_ends_at = @idle, upstream_session = @there where realm = @Realm and id = @Id",
+            new { hash, body = JsonSerializer.Serialize(session), used = Ms(session.LastUsedAt), idle = Ms(session.IdleEndsAt), there = ThereOf(session.Upstream, session.UpstreamSession), session.Realm, session.Id }, work.Transaction);
         await work.AnnounceAsync(new Change("session.renewed", session.Realm, session.Id));
         return value;
     }
@@ -132,6 +132,10 @@ public sealed class SessionStore : IDisposable
         var items = rows.Take(take).Select(row => row.ToSession()).ToList();
         return new Page<Session>(items, rows.Count > take ? $"{Ms(items[^1].StartedAt)}.{items[^1].Id}" : null);
     }
+
+    /// <summary>Ids of the sessions that came of a session at an upstream.</summary>
+    public Task<IReadOnlyList<string>> OfUpstreamAsync(string realm, string alias, string session, CancellationToken stop)
+        => !StoredText.IsSound(session) ? Task.FromResult<IReadOnlyList<string>>([]) : database.ReadAsync<IReadOnlyList<string>>(async connection => (await connection.QueryAsync<string>("select id from sessions where realm = @realm and upstream_session = @there limit 1000", new { realm, there = ThereOf(alias, session) })).AsList(), stop);
 
     /// <inheritdoc/>
     public void Dispose() => hearing.Dispose();
@@ -220,6 +224,8 @@ public sealed class SessionStore : IDisposable
     }
 
     private string Hash(string cookie) => Convert.ToHexStringLower(sealer.Hash(Purpose, Encoding.UTF8.GetBytes(cookie)));
+
+    private static string? ThereOf(string? alias, string? session) => alias is null || session is null || !StoredText.IsSound(session) ? null : $"{alias} {session}";
 
     private static long Ms(DateTimeOffset at) => at.ToUnixTimeMilliseconds();
 

@@ -18,6 +18,7 @@ public static class SignInRoom
         services.AddSingleton<UpstreamPasswords>();
         services.AddSingleton<PasswordStep>();
         services.AddSingleton<UpstreamStep>();
+        services.AddSingleton<UpstreamSignOut>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<Arrival>();
         services.AddSingleton<SignOut>();

@@ -110,6 +110,54 @@ public sealed class RogueProviderTests(RogueProviderTests.Fixture fixture) : ICl
     }
 
     [Fact]
+    public async Task A_session_ends_when_its_provider_says_so_and_by_nobody_elses_word()
+    {
+        async Task<Browser> InAsync(string subject, string session)
+        {
+            var browser = new Browser(Outpost.Desk);
+            var left = await Outpost.LeaveAsync(browser, "rogue");
+            Rogue.Redeem = _ => new { access_token = "a", id_token = Rogue.Token("k1", new { iss = Rogue.Url, sub = subject, aud = "outpost", iat = Now, exp = Now + 300, nonce = Browser.Query(left, "nonce"), preferred_username = subject, sid = session }) };
+            (await browser.GetAsync($"/realms/{Outpost.Realm}/broker/rogue/endpoint?state={Browser.Query(left, "state")}&code=abc")).Dispose();
+            Assert.NotNull(await Outpost.SessionAsync(browser));
+            return browser;
+        }
+
+        async Task<int> TellAsync(string token)
+        {
+            using var form = new FormUrlEncodedContent([new("logout_token", token)]);
+            return (int)(await Outpost.Desk.Http.PostAsync($"/realms/{Outpost.Realm}/protocol/openid-connect/logout/backchannel-logout", form)).StatusCode;
+        }
+
+        Dictionary<string, object> Said() => new() { ["iss"] = Rogue.Url, ["aud"] = "outpost", ["iat"] = Now, ["exp"] = Now + 120, ["jti"] = "j", ["sub"] = "bc-user", ["sid"] = "there-1", ["events"] = new Dictionary<string, object> { ["http://schemas.openid.net/event/backchannel-logout"] = new { } } };
+        Dictionary<string, object> But(string name, object? value)
+        {
+            var claims = Said();
+            if (value is null) claims.Remove(name);
+            else claims[name] = value;
+            return claims;
+        }
+
+        using var first = await InAsync("bc-user", "there-1");
+        using var second = await InAsync("bc-user", "there-2");
+        foreach (var bad in (Dictionary<string, object>[])[But("aud", "another"), But("iss", "https://other.example"), But("events", null), But("events", new { }), But("nonce", "n"), But("iat", Now - 3600), But("iat", null), But("exp", Now - 300)]) Assert.Equal(400, await TellAsync(Rogue.Token("k1", bad)));
+        Assert.Equal(400, await TellAsync(Rogue.Token("hidden", Said())));
+        Assert.Equal(400, await TellAsync(Rogue.Token("k1", Said(), "HS256")));
+        Assert.Equal(400, await TellAsync("nonsense"));
+        var neither = Said();
+        neither.Remove("sub");
+        neither.Remove("sid");
+        Assert.Equal(400, await TellAsync(Rogue.Token("k1", neither)));
+        Assert.NotNull(await Outpost.SessionAsync(first));
+
+        Assert.Equal(200, await TellAsync(Rogue.Token("k1", Said())));
+        Assert.Null(await Outpost.SessionAsync(first));
+        Assert.NotNull(await Outpost.SessionAsync(second));
+        Assert.Equal(200, await TellAsync(Rogue.Token("k1", But("sid", null))));
+        Assert.Null(await Outpost.SessionAsync(second));
+        Assert.Equal(200, await TellAsync(Rogue.Token("k1", Said())));
+    }
+
+    [Fact]
     public async Task An_answer_by_post_is_fetched_by_our_own_redirect_so_that_the_browser_shows_its_cookies()
     {
         using var browser = new Browser(Outpost.Desk);

@@ -10,7 +10,7 @@ using Gatehouse.Wire.Text;
 namespace Gatehouse.Federation.Oidc;
 
 /// <summary>An OpenID or OAuth 2.0 provider by the authorization code flow, always with PKCE S256, with a nonce where there is an ID token; answers of another issuer are refused (RFC 9207, RFC 9700 4.4).</summary>
-internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surroundings surroundings) : IRedirects
+internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surroundings surroundings) : IRedirects, IEndsSessions
 {
     private readonly OidcMetadata metadata = new(fixedShape, surroundings.Http, surroundings.Time);
     private readonly Lock making = new();
@@ -68,6 +68,15 @@ internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surr
             trace.Add(wrong.Message);
             return new Finding.Unavailable(wrong.Message);
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<(EndedThere? Ended, string? Fault)> ReadAsync(string token, CancellationToken stop)
+    {
+        var (shape, fault) = await metadata.GetAsync(Trace.None, stop);
+        if (shape is not { IsOpenId: true }) return (null, fault ?? "the provider is no OpenID provider");
+        var (claims, wrong) = await LogoutToken.CheckAsync(token, shape, Client, KeysOf(shape), surroundings.Time, stop);
+        return claims is null ? (null, wrong) : (new EndedThere(claims.Subject, claims.Text("sid")), null);
     }
 
     private async Task<Finding> RedeemAsync(OidcShape shape, Attempt attempt, string code, Trace trace, CancellationToken stop)

@@ -17,6 +17,7 @@ public static class OpenIdRoom
         services.AddSingleton<RevokeEndpoint>();
         services.AddSingleton<UserinfoEndpoint>();
         services.AddSingleton<LogoutEndpoint>();
+        services.AddSingleton<BackchannelEndpoint>();
         services.AddSingleton<Discovery>();
         return services;
     }
@@ -41,6 +42,7 @@ public static class OpenIdRoom
         routes.MapMethods(Protocol + "/revoke", post, Exchange.OrBusy(Part<RevokeEndpoint>().AskAsync));
         routes.MapMethods(Protocol + "/userinfo", both, Exchange.OrBusy(Part<UserinfoEndpoint>().AskAsync));
         routes.MapMethods(Protocol + "/logout", both, Part<LogoutEndpoint>().AskAsync);
+        routes.MapMethods(Protocol + "/logout/backchannel-logout", post, Part<BackchannelEndpoint>().AskAsync);
         routes.MapMethods(Protocol + "/logout/done", get, Part<LogoutEndpoint>().DoneAsync);
         foreach (var path in (string[])["/token", "/token/introspect", "/revoke", "/userinfo", "/ext/par/request", "/certs"]) routes.MapMethods(Protocol + path, ["OPTIONS"], Cors.PreflightAsync);
         routes.MapMethods("/realms/{realm}/.well-known/openid-configuration", ["OPTIONS"], Cors.PreflightAsync);
