@@ -18,6 +18,7 @@ public sealed class SlapdKit : IAsyncDisposable
     private readonly string folder;
     private readonly List<string> told = [];
     private Process? process;
+    private int markers;
 
     private SlapdKit(string folder, int port, int tlsPort) => (this.folder, Port, TlsPort) = (folder, port, tlsPort);
 
@@ -113,8 +114,19 @@ public sealed class SlapdKit : IAsyncDisposable
         lock (told) return [.. told];
     }
 
-    /// <summary>How many operations of a kind (<c>BIND</c>, <c>SRCH</c>) it has told of.</summary>
-    public int Count(string operation) => Told().Count(line => line.Contains($" {operation} ", StringComparison.Ordinal) && (line.Contains("base=", StringComparison.Ordinal) || line.Contains("method=", StringComparison.Ordinal)));
+    /// <summary>How many searches and binds it has seen. It tells of them late, so a search of our own goes last, and is waited for and left out.</summary>
+    public async Task<(int Searches, int Binds)> CountAsync()
+    {
+        markers++;
+        var marker = $"marker-{Guid.NewGuid():n}";
+        await RunAsync("/usr/bin/ldapsearch", "-x", "-H", Url, "-b", Base, "-s", "base", $"(cn={marker})");
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!Told().Any(line => line.Contains(marker, StringComparison.Ordinal))) await tick.WaitForNextTickAsync(late.Token);
+        return (Count("SRCH") - markers, Count("BIND") - markers);
+    }
+
+    private int Count(string operation) => Told().Count(line => line.Contains($" {operation} ", StringComparison.Ordinal) && (line.Contains("base=", StringComparison.Ordinal) || line.Contains("method=", StringComparison.Ordinal)));
 
     /// <summary>A person's entry.</summary>
     public static string Person(string uid, string password, string first, string last, string more = "") => $"""
