@@ -66,8 +66,8 @@ public sealed class Pages(Assets assets)
         var headers = response.Headers;
         headers.ContentSecurityPolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
         headers.CacheControl = "no-store";
-        // Not no-referrer: under it browsers send "Origin: null" with our own forms.
-        headers["Referrer-Policy"] = "same-origin";
+        // Not no-referrer: under it browsers send "Origin: null" with our own forms. Nor same-origin: what stands behind the gate is of this origin and would be told the form's address.
+        headers["Referrer-Policy"] = "strict-origin";
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups";
