@@ -20,6 +20,10 @@ const post = (agent, url, form) => new Promise((done, fail) => {
   sent.end(body);
 });
 
+// Both sides must do the same work: the same tokens of the same kinds, or the ratio means nothing.
+const kindOf = token => (token.split('.').length === 3 ? JSON.parse(Buffer.from(token.split('.')[0], 'base64url')).alg : 'opaque');
+const shapeOf = answer => ['access_token', 'id_token', 'refresh_token'].filter(name => answer[name]).map(name => `${name} ${kindOf(answer[name])}`).join(', ');
+
 async function load(contender) {
   const agent = new Agent({ keepAlive: true, maxSockets: given.connections });
   const before = cpuSeconds(contender.child.pid);
@@ -29,12 +33,20 @@ async function load(contender) {
   await Promise.all(Array.from({ length: given.connections }, async (_, i) => {
     while (performance.now() < end) {
       const answer = await post(agent, contender.url, contender.form(i));
+      contender.gives ??= shapeOf(answer);
       contender.heard?.(i, answer);
       requests++;
     }
   }));
   agent.destroy();
   return { requests, seconds: (performance.now() - began) / 1000, cpu: cpuSeconds(contender.child.pid) - before };
+}
+
+async function race(contenders) {
+  const results = await interleave(contenders, given.rounds, load);
+  if (new Set(contenders.map(one => one.gives)).size > 1) throw new Error(`The answers differ: ${contenders.map(one => `${one.name}: ${one.gives}`).join('; ')}`);
+  console.log(`Each answer: ${contenders[0].gives}`);
+  return results;
 }
 
 const chain = (tokens, client) => ({
@@ -49,14 +61,14 @@ try {
   const peer = await start('oidc-provider', process.execPath, [join(here, 'oidc-peer.mjs'), String(port), seeds, String(given.connections)], port, { NODE_ENV: 'production' });
   const url = `http://127.0.0.1:${port}/token`;
   const ours = await gatehouseTokens(given.connections);
-  const credentials = await interleave([
+  const credentials = await race([
     { name: 'oidc-provider', child: peer, url, form: () => ({ grant_type: 'client_credentials', client_id: 'crm-sync', client_secret: 'a-secret-of-the-bench' }) },
     ...ours.credentials,
-  ], given.rounds, load);
-  const refresh = await interleave([
+  ]);
+  const refresh = await race([
     { name: 'oidc-provider', child: peer, url, ...chain(JSON.parse(readFileSync(seeds, 'utf8')), 'agent-desk') },
     ...ours.refresh.map(one => ({ ...one, ...chain(one.tokens, one.client) })),
-  ], given.rounds, load);
+  ]);
   report('token: client credentials', credentials, 'oidc-provider');
   report('token: refresh', refresh, 'oidc-provider', { gatehouse_resident_mib: ours.child ? Math.round(residentMiB(ours.child.pid)) : null });
 } catch (error) {

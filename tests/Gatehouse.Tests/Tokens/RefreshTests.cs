@@ -56,6 +56,40 @@ public abstract class RefreshTests : StoreKit
     }
 
     [Fact]
+    public async Task A_disabled_user_gets_nothing_more_here_at_once_and_elsewhere_when_it_is_heard()
+    {
+        using var one = await MintAsync();
+        using var two = await MintAsync();
+        var first = await one.BeginAsync();
+        // Both nodes know the user by now.
+        var second = (await two.RefreshAsync(first.RefreshToken!)).Tokens!;
+        var third = (await one.RefreshAsync(second.RefreshToken!)).Tokens!;
+        var user = (await one.Node.Users.FindByNameAsync(Realm, "alice", Stop))!;
+        await one.Node.Database.WriteAsync(work => one.Node.Users.ChangeAsync(work, user with { Enabled = false }), Stop);
+        Assert.Contains("disabled", (await one.RefreshAsync(third.RefreshToken!)).Error!.Description, StringComparison.Ordinal);
+        await two.Node.Database.Feed.CatchUpAsync(Stop);
+        Assert.Contains("disabled", (await two.RefreshAsync(third.RefreshToken!)).Error!.Description, StringComparison.Ordinal);
+
+        await two.Node.Database.WriteAsync(work => two.Node.Users.ChangeAsync(work, user), Stop);
+        Assert.NotNull((await two.RefreshAsync(third.RefreshToken!)).Tokens);
+    }
+
+    [Fact]
+    public async Task An_answer_is_forgotten_after_the_grace_and_a_replay_still_known()
+    {
+        using var mint = await MintAsync();
+        var first = await mint.BeginAsync();
+        var second = (await mint.RefreshAsync(first.RefreshToken!)).Tokens!;
+        Assert.Equal(1, await mint.CountAsync("refresh_answers"));
+        clock.Advance(TimeSpan.FromMinutes(3));
+        await mint.RefreshTokens.PruneAsync(Stop);
+        Assert.Equal(0, await mint.CountAsync("refresh_answers"));
+        Assert.Equal(2, await mint.CountAsync("refresh_tokens"));
+        Assert.Contains("used before", (await mint.RefreshAsync(first.RefreshToken!)).Error!.Description, StringComparison.Ordinal);
+        Assert.NotNull((await mint.RefreshAsync(second.RefreshToken!)).Error);
+    }
+
+    [Fact]
     public async Task A_replayed_code_ends_what_came_of_it_and_what_is_just_being_made()
     {
         using var mint = await MintAsync();
