@@ -14,7 +14,7 @@ namespace Gatehouse.Portal;
 /// </summary>
 public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time)
 {
-    private const int MostForm = 1024 * 1024;
+    private const int MostForm = 512 * 1024;
     private static readonly TimeSpan HeldFor = TimeSpan.FromMinutes(2);
 
     /// <summary>GET login: the browser leaves.</summary>
@@ -82,7 +82,15 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             return;
         }
 
-        var kept = new Attempt { Id = Attempts.NewId(), Realm = realm.Name, Alias = AliasOf(context), Interaction = Holding, Browser = "", ReturnAddress = "", Kept = form.ToDictionary(one => one.Key, one => one.Value.ToString()), EndsAt = time.GetUtcNow() + HeldFor };
+        // One answer for each way that was begun: strangers cannot fill the store.
+        var state = form["state"].ToString() is { Length: > 0 } named ? named : form["RelayState"].ToString();
+        if (!await attempts.IsOpenAsync(realm.Name, state, context.RequestAborted))
+        {
+            await signIn.LostAsync(context, realm, AliasOf(context));
+            return;
+        }
+
+        var kept = new Attempt { Id = browser.AnswerOf(state), Realm = realm.Name, Alias = AliasOf(context), Interaction = Holding, Browser = "", ReturnAddress = "", Kept = form.ToDictionary(one => one.Key, one => one.Value.ToString()), EndsAt = time.GetUtcNow() + HeldFor };
         await attempts.KeepAsync(kept, context.RequestAborted);
         Pages.Go(context, $"/realms/{realm.Name}/broker/{kept.Alias}/endpoint?held={kept.Id}");
     }

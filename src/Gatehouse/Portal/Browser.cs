@@ -18,7 +18,9 @@ public sealed class Browser(Sealer sealer, Issuers issuers)
     public string Nonce(HttpContext context)
     {
         if (context.Request.Cookies[NonceName] is { Length: >= 20 and <= 64 } known) return known;
+        if (context.Items.TryGetValue(NonceName, out var given)) return (string)given!;
         var made = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(18));
+        context.Items[NonceName] = made;
         context.Response.Cookies.Append(NonceName, made, Options(null));
         return made;
     }
@@ -69,7 +71,7 @@ public sealed class Browser(Sealer sealer, Issuers issuers)
     {
         var device = context.Request.Cookies[DeviceName + realm];
         var known = device?.Split('.') is [var id, var mac] && id.Length == 24 && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(DeviceMac(realm, username, id)), Encoding.UTF8.GetBytes(mac)) ? id : null;
-        return new Origin(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), known, context.Request.Headers.UserAgent.ToString());
+        return new Origin(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), known, context.Request.Headers.UserAgent.ToString(), Convert.ToHexStringLower(sealer.Hash("browser", Encoding.UTF8.GetBytes(Nonce(context)))));
     }
 
     /// <summary>Remembers that this user signed in from this browser.</summary>
@@ -80,6 +82,9 @@ public sealed class Browser(Sealer sealer, Issuers issuers)
     }
 
     private string DeviceMac(string realm, string username, string id) => Base64Url.EncodeToString(sealer.Hash("device", Encoding.UTF8.GetBytes($"{realm}\n{username}\n{id}")));
+
+    /// <summary>Id under which the answer to a way is held: nobody guesses it, and each way has one.</summary>
+    public string AnswerOf(string state) => Base64Url.EncodeToString(sealer.Hash("held answer", Encoding.UTF8.GetBytes(state)))[..32];
 
     private string WayName(string state) => "gh.way." + Convert.ToHexStringLower(sealer.Hash("way", Encoding.UTF8.GetBytes(state)))[..12];
 

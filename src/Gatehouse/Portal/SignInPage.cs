@@ -20,6 +20,12 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
     {
         if (await OpenAsync(context) is not { } open) return;
         if (await FinishedAsync(context, open)) return;
+        if (open.Interaction.Pending is { } half && !half.IsOf(browser.OriginOf(context, open.Realm.Name, "")))
+        {
+            await LostAsync(context, open.Realm, half.Upstream);
+            return;
+        }
+
         if (open.Interaction is { UpstreamHint: { } hint, Pending: null } && upstreams.Find(open.Realm.Name, hint) is { Enabled: true } wanted && upstreams.Open(wanted).Upstream is IRedirects)
         {
             Pages.Go(context, BrokerPath(open, wanted, null));

@@ -11,7 +11,8 @@ namespace Gatehouse.SignIn;
 /// <param name="Network">Its network, for throttling.</param>
 /// <param name="Device">Known device mark of this browser; null when unknown.</param>
 /// <param name="Agent">User agent.</param>
-public sealed record Origin(string? Address, string Network, string? Device, string? Agent);
+/// <param name="Browser">Keyed hash of the browser's own nonce: what one browser began, no other goes on with.</param>
+public sealed record Origin(string? Address, string Network, string? Device, string? Agent, string? Browser = null);
 
 /// <summary>How a person proved who they are.</summary>
 /// <param name="Method">For the audit log: <c>password</c>, or the kind of the upstream.</param>

@@ -3,7 +3,12 @@ namespace Gatehouse.SignIn;
 /// <summary>Half of a link: the upstream's side is proven, the user's own is not yet.</summary>
 /// <param name="Upstream">Alias.</param>
 /// <param name="Identity">Whom it vouches for.</param>
-public sealed record PendingLink(string Upstream, Federation.UpstreamIdentity Identity);
+/// <param name="Browser">Where that was proven: somebody else, lured to this page, must not link their own account to a stranger's identity.</param>
+public sealed record PendingLink(string Upstream, Federation.UpstreamIdentity Identity, string? Browser)
+{
+    /// <summary>Whether a browser is the one where the upstream's side was proven.</summary>
+    public bool IsOf(Origin origin) => Browser is not null && Browser == origin.Browser;
+}
 
 /// <summary>A sign-in in progress, stored so that each tab keeps its own state and ends where it started.</summary>
 public sealed record Interaction

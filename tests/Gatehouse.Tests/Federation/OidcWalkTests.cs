@@ -92,6 +92,15 @@ public sealed class OidcWalkTests(DeskFixture fixture) : IClassFixture<DeskFixtu
         Assert.Contains("HQ has confirmed who you are", await prove.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Null(await outpost.SessionAsync(browser));
 
+        // Somebody lured to this page in another browser proves nothing here, with whatever password.
+        using var lured = new Browser(Desk);
+        Assert.Equal(HttpStatusCode.BadRequest, (await lured.FollowAsync(where.PathAndQuery)).Answer.StatusCode);
+        using var forged = await lured.SubmitAsync(prove, where, "alice", "own-password-of-alice");
+        Assert.Equal(HttpStatusCode.Forbidden, forged.StatusCode);
+        using var marked = await lured.SubmitAsync(prove, where, "alice", "own-password-of-alice", request => request.Headers.Add("Sec-Fetch-Site", "same-origin"));
+        Assert.NotEqual(HttpStatusCode.SeeOther, marked.StatusCode);
+        Assert.Null(await outpost.SessionAsync(lured));
+
         using var wrong = await browser.SubmitAsync(prove, where, "alice", Desk.Password);
         Assert.Equal(HttpStatusCode.Unauthorized, wrong.StatusCode);
         Assert.Null(await outpost.SessionAsync(browser));

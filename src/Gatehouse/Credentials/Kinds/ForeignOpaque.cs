@@ -23,28 +23,34 @@ public sealed record ForeignOpaqueTrust(Uri Endpoint, string Client, Secret Secr
 public sealed class ForeignOpaque(ForeignOpaqueTrust trust, string realm, OutboundHttp http, TimeProvider time) : ICredentialVerifier
 {
     private const int Patience = 3;
+    private const int MostWaiting = 128;
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(5);
 
     private readonly AuthenticationHeaderValue basic = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Uri.EscapeDataString(trust.Client)}:{Uri.EscapeDataString(trust.Secret.Reveal())}")));
     private readonly ConcurrentDictionary<string, Lazy<Task<Verdict>>> asking = new();
     private int failures;
+    private int waiting;
     private long restsSince;
 
     /// <inheritdoc/>
     public async ValueTask<Verdict> VerifyAsync(Credential credential, CancellationToken stop)
     {
         var token = credential.Value.Reveal();
+        // A flood of strangers' tokens must not become a flood of questions.
+        if (Volatile.Read(ref waiting) >= MostWaiting) return new Verdict.Unavailable(Reasons.VerifierUnavailable);
         return await asking.GetOrAdd(token, (key, me) => new Lazy<Task<Verdict>>(() => me.AskOnceAsync(key)), this).Value.WaitAsync(stop);
     }
 
     private async Task<Verdict> AskOnceAsync(string token)
     {
+        Interlocked.Increment(ref waiting);
         try
         {
             return await Task.Run(() => AskAsync(token));
         }
         finally
         {
+            Interlocked.Decrement(ref waiting);
             asking.TryRemove(token, out _);
         }
     }

@@ -49,6 +49,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
             return new PasswordOutcome.Wait(wait);
         }
 
+        if (interaction?.Pending?.IsOf(origin) == false) return Wrong(realm, interaction, null, name, origin, "link_other_browser");
         var tooLong = password.Length > Passwords.Longest || name.Length is 0 or > Names.Longest;
         var user = tooLong ? null : await users.FindByNameAsync(realm.Name, name, stop);
         var stored = user is null ? null : await users.PasswordAsync(realm.Name, user.Id, stop);
@@ -89,7 +90,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
                 var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId);
                 return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop));
             case LinkOutcome.NeedsProof { Existing: var existing } when interaction is not null:
-                var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity), LoginHint = existing.Username };
+                var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity, origin.Browser), LoginHint = existing.Username };
                 await interactions.ChangeAsync(pending, stop);
                 return new PasswordOutcome.Prove(pending, existing);
             case LinkOutcome.Is { User: var off }:

@@ -96,7 +96,7 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
                 var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["fed"] : identity.Methods, upstream.Alias, identity.SessionId);
                 return new UpstreamOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop), interaction);
             case LinkOutcome.NeedsProof { Existing: var existing }:
-                var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity with { SignOutHint = null }), LoginHint = existing.Username, UpstreamHint = null };
+                var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity with { SignOutHint = null }, origin.Browser), LoginHint = existing.Username, UpstreamHint = null };
                 await interactions.ChangeAsync(pending, stop);
                 return new UpstreamOutcome.Prove(pending, existing);
             case LinkOutcome.Is { User: var off }:
