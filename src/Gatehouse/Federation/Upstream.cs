@@ -43,6 +43,9 @@ public sealed record Upstream
     /// <summary>Whether its word that an e-mail address is verified counts.</summary>
     public bool TrustsEmail { get; init; }
 
+    /// <summary>Whether a password that it found right is kept here (as our own hash), so that the next sign-in needs it no more: a migration person by person.</summary>
+    public bool KeepsPasswords { get; init; }
+
     /// <summary>What its attributes and groups become here.</summary>
     public ImmutableArray<MappingRule> Mapping { get; init; } = [];
 

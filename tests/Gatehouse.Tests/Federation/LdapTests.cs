@@ -150,6 +150,21 @@ public sealed class LdapTests(LdapTests.Fixture fixture) : IClassFixture<LdapTes
         Assert.Single((await desk.Part<Gatehouse.People.Users>().ListAsync(Outpost.Realm, new Gatehouse.People.UserQuery { Search = "mina" }, default)).Items);
     }
 
+    [Fact]
+    public async Task People_migrate_one_by_one_and_then_need_the_directory_no_more()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Fixture.Ldif);
+        await using var desk = await Desk.OpenAsync();
+        var outpost = await Outpost.MakeAsync(desk);
+        await outpost.AddAsync("site", "ldap", new Dictionary<string, string> { ["urls"] = slapd.Url, ["usersDn"] = People, ["bindDn"] = SlapdKit.Admin }, new Dictionary<string, string> { ["bindPassword"] = SlapdKit.AdminPassword }, one => one with { KeepsPasswords = true });
+        Assert.Equal(401, await TryAsync(desk, "mina", "wrong"));
+        Assert.Equal(303, await TryAsync(desk, "mina", "minas-password"));
+        await slapd.KillAsync();
+        Assert.Equal(303, await TryAsync(desk, "mina", "minas-password"));
+        Assert.Equal(401, await TryAsync(desk, "mina", "ottos-password"));
+        Assert.Equal(503, await TryAsync(desk, "otto", "ottos-password"));
+    }
+
     private static async Task<int> TryAsync(Desk desk, string name, string password)
     {
         using var browser = new Browser(desk);

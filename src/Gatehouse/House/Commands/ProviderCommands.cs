@@ -17,6 +17,7 @@ internal static class ProviderCommands
     private static readonly Option<string[]> Map = new("--map") { Description = "A mapping rule: where SOURCE has VALUE (* for any run of characters), give a role, a group or an attribute. May be repeated.", HelpName = "'SOURCE=VALUE -> role NAME'", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Domain = new("--domain") { Description = "Domain of login names that belong to it. May be repeated.", HelpName = "DOMAIN", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> TrustEmail = new("--trust-email") { Description = "Its word that an e-mail address is verified counts." };
+    private static readonly Option<bool> KeepPasswords = new("--keep-passwords") { Description = "Keep a password that it found right as our own hash: people migrate one by one, at their next sign-in." };
     private static readonly Option<string?> User = new("--user") { Description = "Try this person's sign-in; the password is typed or piped in. For kinds that check passwords.", HelpName = "NAME" };
 
     public static Verb Build(Terminal terminal) => DataVerb.Group(
@@ -24,7 +25,7 @@ internal static class ProviderCommands
         ["gatehouse providers kinds", "gatehouse providers add site --kind ldap --set urls=ldaps://dc1.example --set usersDn=ou=people,dc=example", "gatehouse providers test site --user mina"],
         Kinds(terminal),
         DataVerb.Make(terminal, "list", "Lists the providers of a realm.", [], ListAsync, ["gatehouse providers list"]),
-        DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, TrustEmail], AddAsync,
+        DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, TrustEmail, KeepPasswords], AddAsync,
             ["gatehouse providers add google --kind google --set clientId=ID --secret clientSecret=env:GOOGLE_SECRET", "gatehouse providers add site --kind ad --set urls=ldaps://dc1.example --set usersDn=dc=example --set bindDn=svc@example --secret bindPassword=file:/run/secrets/ad --map 'groups=CC Agents -> role agent'"]),
         DataVerb.Make(terminal, "remove", "Removes a provider. Its people stay users.", [Alias], RemoveAsync, ["gatehouse providers remove google"]),
         DataVerb.Make(terminal, "test", "Asks a provider as a sign-in would, and changes nothing: each hop, what it says of the person, what the mapping makes of it.", [Alias, User], TestAsync, ["gatehouse providers test site", "gatehouse providers test site --user mina"]));
@@ -63,7 +64,7 @@ internal static class ProviderCommands
         var realm = job.Realm.Name;
         var one = new Upstream
         {
-            Id = Guid.NewGuid().ToString(), Realm = realm, Alias = job.Words.GetValue(Alias)!, Kind = job.Words.GetValue(Kind)!, DisplayName = job.Words.GetValue(Title), TrustsEmail = job.Words.GetValue(TrustEmail),
+            Id = Guid.NewGuid().ToString(), Realm = realm, Alias = job.Words.GetValue(Alias)!, Kind = job.Words.GetValue(Kind)!, DisplayName = job.Words.GetValue(Title), TrustsEmail = job.Words.GetValue(TrustEmail), KeepsPasswords = job.Words.GetValue(KeepPasswords),
             Domains = [.. job.Words.GetValue(Domain)!], Mapping = [.. job.Words.GetValue(Map)!.Select(Rule)],
             Config = job.Words.GetValue(Set)!.Select(Pair).ToImmutableDictionary(pair => pair.Name, pair => pair.Value), Secrets = job.Words.GetValue(SecretFrom)!.Select(Pair).ToImmutableDictionary(pair => pair.Name, pair => Read(pair.Name, pair.Value)),
         };

@@ -55,7 +55,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         var stored = user is null ? null : await users.PasswordAsync(realm.Name, user.Id, stop);
         if (stored is null && !tooLong && interaction?.Pending is null && await elsewhere.CheckAsync(realm.Name, user, name, new Secret(password), stop) is { } found)
         {
-            if (found.Finding is Finding.Known { Identity: var identity }) return await KnownAsync(realm, interaction, found.Upstream, identity, name, origin, before, stop);
+            if (found.Finding is Finding.Known { Identity: var identity }) return await KnownAsync(realm, interaction, found.Upstream, identity, name, password, origin, before, stop);
             if (found.Finding is Finding.Unavailable not)
             {
                 Note(realm, interaction, user, name, origin, "upstream_unavailable", $"{found.Upstream.Alias}: {not.Detail}");
@@ -81,13 +81,13 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, Proof.Password(renewed), users, origin, before, stop));
     }
 
-    private async Task<PasswordOutcome> KnownAsync(Realm realm, Interaction? interaction, Upstream upstream, UpstreamIdentity identity, string name, Origin origin, Session? before, CancellationToken stop)
+    private async Task<PasswordOutcome> KnownAsync(Realm realm, Interaction? interaction, Upstream upstream, UpstreamIdentity identity, string name, string password, Origin origin, Session? before, CancellationToken stop)
     {
         switch (await linking.ResolveAsync(upstream, identity, stop))
         {
             case LinkOutcome.Is { User: { Enabled: true } user }:
                 guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
-                var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId);
+                var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId, await KeptAsync(upstream, password, stop));
                 return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop));
             case LinkOutcome.NeedsProof { Existing: var existing } when interaction is not null:
                 var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity, origin.Browser), LoginHint = existing.Username };
@@ -97,6 +97,20 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
                 return Wrong(realm, interaction, off, name, origin, "user_disabled");
             default:
                 return Wrong(realm, interaction, null, name, origin, "user_not_found");
+        }
+    }
+
+    // A full queue of hashes keeps nobody out: the next sign-in migrates them.
+    private async Task<string?> KeptAsync(Upstream upstream, string password, CancellationToken stop)
+    {
+        if (!upstream.KeepsPasswords) return null;
+        try
+        {
+            return await passwords.HashAsync(password, stop);
+        }
+        catch (PasswordsBusy)
+        {
+            return null;
         }
     }
 
