@@ -34,7 +34,8 @@ public static class CommandLine
         }
 
         var parsed = Build(terminal).Parse(args);
-        var setup = new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false };
+        // No time-out of the parser's own: it would end the program two seconds after a signal, in the middle of requests. The host hears signals itself.
+        var setup = new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         if (parsed.Action is ParseErrorAction)
         {
             foreach (var error in parsed.Errors) await terminal.Error.WriteLineAsync(error.Message);
