@@ -19,8 +19,9 @@ public sealed class Forwarder
     /// <param name="upstream">Where to.</param>
     /// <param name="request">What to send.</param>
     /// <param name="stop">Ends the forwarding at once.</param>
+    /// <param name="ending">Ends what never ends by itself, an event stream; all else finishes.</param>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ForwardResult> ForwardAsync(HttpContext context, Upstream upstream, OutgoingRequest request, CancellationToken stop)
+    public async ValueTask<ForwardResult> ForwardAsync(HttpContext context, Upstream upstream, OutgoingRequest request, CancellationToken stop, CancellationToken ending = default)
     {
         // 1 The shape: framing, Expect, Upgrade.
         var shape = Exchange.ShapeOf(context, request);
@@ -32,7 +33,7 @@ public sealed class Forwarder
             var balance = upstream.Balance;
             station = balance.Choose(station);
             if (station is null) return new(ForwardError.NoHealthyUpstream, false, 0, null, attempt - 1);
-            var attempted = await AttemptAsync(context, balance.Plan, upstream.Time, station, request, shape, stop);
+            var attempted = await AttemptAsync(context, balance.Plan, upstream.Time, station, request, shape, stop, ending);
             if (!attempted.MayRetry || attempt == MaxAttempts || context.RequestAborted.IsCancellationRequested)
                 return new(attempted.Error, context.Response.HasStarted, attempted.Status, station.Uri, attempt);
         }
@@ -40,7 +41,7 @@ public sealed class Forwarder
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<Attempt> AttemptAsync(
-        HttpContext context, UpstreamPlan plan, TimeProvider time, Station station, OutgoingRequest request, Exchange.Shape shape, CancellationToken stop)
+        HttpContext context, UpstreamPlan plan, TimeProvider time, Station station, OutgoingRequest request, Exchange.Shape shape, CancellationToken stop, CancellationToken ending)
     {
         UpstreamConnection? connection = null;
         Task? pumping = null;
@@ -105,7 +106,7 @@ public sealed class Forwarder
                 return new(await Upgrade.RunAsync(exchange, request)) { Status = status };
 
             // 8 Head and body to the client.
-            var reusable = await ResponseBody.ForwardAsync(exchange);
+            var reusable = await ResponseBody.ForwardAsync(exchange, ending);
 
             // 9 The connection back to rest, when both sides are through with the request.
             if (pumping is not null) await EndPumpAsync(exchange, pumping);

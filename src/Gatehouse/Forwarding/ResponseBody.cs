@@ -9,11 +9,11 @@ internal static class ResponseBody
 {
     private const int LargeBuffer = 64 * 1024;
 
-    /// <summary>Carries all of it.</summary>
+    /// <summary>Carries all of it; an event stream until <paramref name="ending"/>, since it never ends by itself and its client comes back by itself.</summary>
     /// <returns>Whether the connection may serve again.</returns>
     /// <exception cref="ForwardException">The body ended early or is broken, or the client went away.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public static async ValueTask<bool> ForwardAsync(Exchange exchange)
+    public static async ValueTask<bool> ForwardAsync(Exchange exchange, CancellationToken ending)
     {
         var (context, connection) = (exchange.Context, exchange.Connection);
         var head = connection.Head;
@@ -27,6 +27,8 @@ internal static class ResponseBody
             return !head.Close && !(head.Status == 205 && (head.Chunked || head.ContentLength != 0));
         }
 
+        using var ended = ending.CanBeCanceled && context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true
+            ? ending.UnsafeRegister(static c => ((UpstreamConnection)c!).Abort(CutCause.Stopped), connection) : default;
         if (head.Chunked)
         {
             await ChunksAsync(exchange);

@@ -29,7 +29,7 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
         var service = pass.Route.Service;
         observe.Passed(pass.Route);
         var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, MayUpgrade(context, service) ? Entering(pass) : null, CancellationToken.None);
-        var result = await forwarder.ForwardAsync(context, now.Upstreams[service.Name], request, CancellationToken.None);
+        var result = await forwarder.ForwardAsync(context, now.Upstreams[service.Name], request, CancellationToken.None, lifetime.ApplicationStopping);
         if (ForwardErrors.ReasonOf(result.Error) is not { } reason) return;
         observe.Failed(pass.Route, reason);
         if (result.ResponseStarted) return;

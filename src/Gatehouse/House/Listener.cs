@@ -50,20 +50,26 @@ public sealed class Listener : IDisposable
         }
     }
 
-    /// <summary>Tells Kestrel to take this socket. The handle passes to Kestrel, which closes it.</summary>
+    /// <summary>The bound socket, for Kestrel to take: it closes it as soon as the program begins to stop, so that nobody new is left waiting while open requests end.</summary>
+    public Socket Take() => socket;
+
+    /// <summary>Tells Kestrel where it listens.</summary>
     public void Use(KestrelServerOptions kestrel)
     {
         // HTTP/2 needs TLS to be negotiated; without it HTTP/1.1 is all that browsers speak.
-        kestrel.ListenHandle((ulong)socket.Handle, listen =>
+        kestrel.Listen((IPEndPoint)socket.LocalEndPoint!, listen =>
         {
             listen.Protocols = certificate is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
             if (certificate is not null) listen.UseHttps(certificate);
-            Gateway.ConnectionMemo.Install(listen);
         });
     }
 
     /// <inheritdoc/>
-    public void Dispose() => certificate?.Dispose();
+    public void Dispose()
+    {
+        socket.Dispose();
+        certificate?.Dispose();
+    }
 
     private static bool IsBehindProxy(ServeOptions options)
         => options.PublicUrl?.StartsWith("https://", StringComparison.OrdinalIgnoreCase) == true;

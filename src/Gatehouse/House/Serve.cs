@@ -50,6 +50,7 @@ public static class Serve
         builder.WebHost.UseKestrelCore().UseSockets(sockets =>
         {
             sockets.UnsafePreferInlineScheduling = true;
+            sockets.CreateBoundListenSocket = _ => listener.Take();
             // A resting connection holds 4 KiB; in return each request saves a system call.
             sockets.WaitForDataBeforeAllocatingBuffer = false;
         }).ConfigureKestrel(kestrel =>

@@ -32,11 +32,19 @@ public sealed partial class RunningProgram : IAsyncDisposable
     public Process Process => process;
 
     /// <summary>Starts it; <paramref name="data"/> continues an earlier one's folder.</summary>
-    public static async Task<RunningProgram> StartAsync(string? data = null, int port = 0)
+    public static Task<RunningProgram> StartAsync(string? data = null, int port = 0) => StartAsync(Path.Combine(AppContext.BaseDirectory, "gatehouse"), ["serve", "--demo"], data, port);
+
+    /// <summary>Starts it as a newcomer does, by the script, which builds it first into <paramref name="built"/>; signals are as a terminal leaves them, even where the tests run in a shell's background.</summary>
+    public static Task<RunningProgram> StartByScriptAsync(string built, string access, string? data = null)
+        => StartAsync("env", ["--default-signal=INT,TERM", $"GATEHOUSE_RUN_FOLDER={built}", Path.Combine(Root(), "run"), "--", "--access", access], data, 0);
+
+    private static string Root([System.Runtime.CompilerServices.CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../.."));
+
+    private static async Task<RunningProgram> StartAsync(string command, string[] arguments, string? data, int port)
     {
         data ??= Directory.CreateTempSubdirectory("gatehouse-conformance-").FullName;
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "gatehouse")) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["serve", "--demo", "--port", port.ToString(), "--data", data]) start.ArgumentList.Add(argument);
+        var start = new ProcessStartInfo(command) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in (string[])[.. arguments, "--port", port.ToString(), "--data", data]) start.ArgumentList.Add(argument);
         start.Environment["GATEHOUSE_DEMO_PASSWORD"] = Password;
         start.Environment["GATEHOUSE_DEMO_SECRET"] = ClientSecret;
         var process = Process.Start(start)!;
@@ -54,15 +62,22 @@ public sealed partial class RunningProgram : IAsyncDisposable
         process.Exited += (_, _) => listening.TrySetException(new InvalidOperationException($"The program ended: {output}"));
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        return new RunningProgram(process, output, await listening.Task.WaitAsync(TimeSpan.FromSeconds(60)), data);
+        return new RunningProgram(process, output, await listening.Task.WaitAsync(TimeSpan.FromMinutes(3)), data);
     }
 
     /// <summary>SIGTERM, as a service manager sends it; returns the exit code.</summary>
     public async Task<int> StopAsync()
     {
-        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString()]);
+        await SignalAsync("TERM");
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         return process.ExitCode;
+    }
+
+    /// <summary>Sends a signal by name, as INT.</summary>
+    public async Task SignalAsync(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", process.Id.ToString()]);
+        await kill.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

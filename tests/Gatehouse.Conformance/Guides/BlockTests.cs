@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Gatehouse.Gateway.Access;
+using Xunit;
+
+namespace Gatehouse.Conformance.Guides;
+
+/// <summary>No block of README or a guide escapes the tests: each is commands that <see cref="GuideTests"/> runs, an access file that loads, or stands here with its reason.</summary>
+public sealed partial class BlockTests
+{
+    // First line of a block that is not run as it stands, and why.
+    private static readonly (string Begins, string Why)[] Known =
+    [
+        ("./run      # builds and starts", "Durability/RunScriptTests starts it; ./test is what runs this"),
+        ("export GATEHOUSE_DEMO_PASSWORD=", "the start that GuideTests' running program stands for"),
+        ("export GATEHOUSE_DEMO_SECRET=", "GuideTests.The_readmes_first_protected_call_answers_as_it_says"),
+    ];
+
+    public static TheoryData<string> Documents => ["README.md", .. Directory.GetFiles(Path.Combine(Root(), "docs/guides"), "*.md").Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];
+
+    [Theory, MemberData(nameof(Documents))]
+    public void Every_block_is_run_or_has_its_reason(string document)
+    {
+        Assert.DoesNotContain("```", File.ReadAllText(Path.Combine(Root(), document)), StringComparison.Ordinal);
+        foreach (var block in Blocks(document))
+        {
+            if (Known.Any(one => block[0].StartsWith(one.Begins, StringComparison.Ordinal))) continue;
+            if (block[0].StartsWith("realm:", StringComparison.Ordinal))
+            {
+                var (file, findings) = AccessReader.Read(string.Join('\n', block));
+                Assert.True(file is not null && !findings.Any(finding => finding.Severity == Severity.Error), $"{document}: {string.Join('\n', findings)}");
+                continue;
+            }
+
+            Assert.All(Continued().Replace(string.Join('\n', block), " ").Split('\n'), line => Assert.StartsWith("gatehouse ", line, StringComparison.Ordinal));
+        }
+    }
+
+    private static IEnumerable<IReadOnlyList<string>> Blocks(string document)
+    {
+        List<string> block = [];
+        foreach (var line in File.ReadLines(Path.Combine(Root(), document)).Append(""))
+        {
+            if (line.StartsWith("    ", StringComparison.Ordinal)) block.Add(line[4..]);
+            else if (block.Count > 0)
+            {
+                yield return block;
+                block = [];
+            }
+        }
+    }
+
+    private static string Root([CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../.."));
+
+    [GeneratedRegex(@"\\\n\s+")]
+    private static partial Regex Continued();
+}
