@@ -61,6 +61,7 @@ public sealed class Listener : IDisposable
         {
             listen.Protocols = certificate is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
             if (certificate is not null) listen.UseHttps(certificate);
+            Gateway.ConnectionMemo.Install(listen);
         });
     }
 
