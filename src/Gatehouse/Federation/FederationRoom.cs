@@ -17,7 +17,7 @@ public static class FederationRoom
 /// <summary>Settings of the room.</summary>
 public sealed class FederationSettings
 {
-    /// <summary>Public address; taken from <c>tokens:publicUrl</c>.</summary>
+    /// <summary>Public address; always that of <c>tokens:publicUrl</c>.</summary>
     public string PublicUrl { get; set; } = "";
 }
 

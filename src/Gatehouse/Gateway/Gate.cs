@@ -12,7 +12,7 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
     public Task HandleAsync(HttpContext context)
     {
         var now = rules.Now;
-        if (Asking.Of(context, now.Proxies, time.GetUtcNow()) is not { } ask) return RefuseAsync(context, null, new Decision.Refuse(Reasons.PathAmbiguous), now);
+        if (Asking.Of(context, rules.Proxies, time.GetUtcNow()) is not { } ask) return RefuseAsync(context, null, new Decision.Refuse(Reasons.PathAmbiguous), now);
 
         // No token of the request's own: asking Kestrel for one costs an allocation and a registration, and a verification is bounded by itself.
         var deciding = gatekeeper.DecideAsync(ask, now, issuers.IsTls, ConnectionMemo.Of(context), CancellationToken.None);

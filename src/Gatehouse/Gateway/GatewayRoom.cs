@@ -8,7 +8,9 @@ public static class GatewayRoom
     /// <summary>Adds the gate; the access file is read before the listener opens.</summary>
     public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration section)
     {
-        services.AddOptions<GatewaySettings>().Bind(section).ValidateOnStart();
+        services.AddOptions<GatewaySettings>().Bind(section)
+            .Validate(settings => settings.TrustedProxies.All(text => Networks.TryParse(text, out _)), "gateway:trustedProxies must name networks (10.0.0.0/8, its first address exactly) or addresses.")
+            .ValidateOnStart();
         services.AddMetrics();
         services.AddSingleton<Verification>();
         services.AddSingleton<RateLimits>();
@@ -31,6 +33,9 @@ public static class GatewayRoom
 /// <summary>Settings of the gate.</summary>
 public sealed class GatewaySettings
 {
-    /// <summary>The access file; empty means that nothing passes.</summary>
+    /// <summary>The access file (<c>--access</c>); empty means <c>access.yaml</c> in the data folder, and without one nothing passes.</summary>
     public string? Access { get; set; }
+
+    /// <summary>Networks and addresses of proxies whose <c>X-Forwarded-*</c> counts, at the gate and for sign-in and tokens, where the access file names none.</summary>
+    public IList<string> TrustedProxies { get; set; } = [];
 }

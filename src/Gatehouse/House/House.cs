@@ -49,7 +49,7 @@ public static class House
         {
             RequestDelegate identity = context =>
             {
-                Asking.Settle(context, rules.Now.Proxies);
+                Asking.Settle(context, rules.Proxies);
                 return Planes.IdentityAsync(context, next);
             };
             return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? identity(context) : gate.HandleAsync(context);

@@ -36,11 +36,10 @@ public static class Serve
     public static async Task<WebApplication> BuildAsync(ServeOptions options, TextWriter output, CancellationToken stop)
     {
         var listener = Listener.Bind(options);
-        var url = options.PublicUrl ?? listener.Url.GetLeftPart(UriPartial.Authority);
         var demo = options.Demo ? await Demo.Demo.PrepareAsync(options, stop) : null;
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gatehouse" });
-        builder.Configuration.AddConfiguration(Settings.Read(options, url, demo?.AccessFile));
+        builder.Configuration.AddConfiguration(Settings.Read(options, listener.Url.GetLeftPart(UriPartial.Authority), demo?.AccessFile));
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("logging")).AddSimpleConsole(console =>
         {
             console.SingleLine = true;

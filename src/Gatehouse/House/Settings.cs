@@ -3,8 +3,8 @@ namespace Gatehouse.House;
 /// <summary>Where settings come from, weakest first: defaults, the settings file, environment (<c>GATEHOUSE__SECTION__NAME</c>), command line.</summary>
 public static class Settings
 {
-    /// <summary>Reads all settings once. Throws <see cref="StartRefused"/> when a named file is missing or is not JSON.</summary>
-    public static IConfiguration Read(ServeOptions options, string publicUrl, string? demoAccess)
+    /// <summary>Reads all settings once; <paramref name="listens"/> is the public address where nothing else is said. Throws <see cref="StartRefused"/> when a named file is missing or is not JSON.</summary>
+    public static IConfiguration Read(ServeOptions options, string listens, string? demoAccess)
     {
         var file = options.Settings ?? Path.Combine(options.Data, "gatehouse.json");
         if (options.Settings is not null && !File.Exists(file)) throw new StartRefused($"The settings file '{file}' is not there.");
@@ -12,11 +12,13 @@ public static class Settings
         var given = new Dictionary<string, string?>
         {
             ["storage:folder"] = options.Data,
-            ["tokens:publicUrl"] = publicUrl,
-            ["gateway:access"] = options.Access is not null || demoAccess is not null || File.Exists(access) ? Path.GetFullPath(access) : null,
+            ["tokens:publicUrl"] = options.PublicUrl,
+            ["gateway:access"] = options.Access is not null || demoAccess is not null ? Path.GetFullPath(access) : null,
         };
         var defaults = new Dictionary<string, string?>
         {
+            ["tokens:publicUrl"] = listens,
+            ["gateway:access"] = File.Exists(access) ? Path.GetFullPath(access) : null,
             ["logging:LogLevel:Default"] = "Information",
             ["logging:LogLevel:Microsoft"] = "Warning",
             ["logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",

@@ -19,7 +19,7 @@ public static class StorageRoom
 /// <summary>Where the data is kept.</summary>
 public sealed class StorageSettings
 {
-    /// <summary>Data folder; made readable by its owner only.</summary>
+    /// <summary>Data folder, always from <c>--data</c>; made readable by its owner only.</summary>
     public string Folder { get; set; } = "./data";
 
     /// <summary><c>sqlite:FILE</c>, <c>postgres://user@host/database</c>, or Npgsql's form (<c>Host=…;Database=…</c>); empty means <c>gatehouse.db</c> in <see cref="Folder"/>.</summary>

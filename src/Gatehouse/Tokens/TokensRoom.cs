@@ -31,7 +31,7 @@ public static class TokensRoom
 /// <summary>Settings of the mint.</summary>
 public sealed class TokensSettings
 {
-    /// <summary>Address under which clients see this program; issuers are <c>{PublicUrl}/realms/{realm}</c>.</summary>
+    /// <summary>Address under which clients see this program (<c>--public-url</c>); empty means where it listens. Issuers are <c>{PublicUrl}/realms/{realm}</c>.</summary>
     public string PublicUrl { get; set; } = "";
 
     /// <summary>Difference of clocks that is forgiven, in seconds.</summary>

@@ -18,6 +18,17 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public void The_file_wins_over_what_nobody_said()
+    {
+        File.WriteAllText(Path.Combine(folder, "access.yaml"), "realm: r");
+        Assert.Equal(Path.Combine(folder, "access.yaml"), Settings.Read(new ServeOptions { Data = folder }, "http://127.0.0.1:1", null)["gateway:access"]);
+        File.WriteAllText(Path.Combine(folder, "gatehouse.json"), """{"tokens":{"publicUrl":"https://cx.example"},"gateway":{"access":"other.yaml","trustedProxies":["10.0.0.0/8"]}}""");
+        var settings = Settings.Read(new ServeOptions { Data = folder }, "http://127.0.0.1:1", null);
+        Assert.Equal(("https://cx.example", "other.yaml", "10.0.0.0/8"), (settings["tokens:publicUrl"], settings["gateway:access"], settings["gateway:trustedProxies:0"]));
+        Assert.Equal("https://said.example", Settings.Read(new ServeOptions { Data = folder, PublicUrl = "https://said.example" }, "http://127.0.0.1:1", null)["tokens:publicUrl"]);
+    }
+
+    [Fact]
     public void A_named_file_must_be_there()
         => Assert.Contains("nowhere.json", Assert.Throws<StartRefused>(() => Settings.Read(new ServeOptions { Data = folder, Settings = Path.Combine(folder, "nowhere.json") }, "x", null)).Message, StringComparison.Ordinal);
 

@@ -28,6 +28,52 @@ public sealed class GeneratedDocsTests
         Check("docs/rooms.md", text.ToString());
     }
 
+    [Fact]
+    public void Settings_lists_every_key()
+    {
+        var comments = System.Xml.Linq.XDocument.Load(Path.ChangeExtension(typeof(Reasons).Assembly.Location, ".xml")).Descendants("member").ToDictionary(one => one.Attribute("name")!.Value, one => one.Element("summary"));
+        var text = new StringBuilder("""
+            # Settings
+
+            Made from the rooms' settings classes by `./dev docs`. In `gatehouse.json` in the data folder a key `section:name` is `{ "section": { "name": … } }`; in the environment it is `GATEHOUSE__SECTION__NAME`, and a list is numbered: `GATEHOUSE__SECTION__NAME__0`.
+            Weakest first: defaults, file, environment, command line. Times are written `days.hours:minutes:seconds`. A value that cannot be keeps the program from starting, and it says why. Log levels stand below `logging:LogLevel`, as everywhere in .NET.
+
+            | key | type | default | what |
+            |---|---|---|---|
+
+            """);
+        foreach (var type in typeof(Reasons).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false, IsPublic: true } && type.Name.EndsWith("Settings", StringComparison.Ordinal)).OrderBy(type => type.FullName, StringComparer.Ordinal))
+        {
+            var normal = Activator.CreateInstance(type);
+            foreach (var property in type.GetProperties())
+            {
+                var key = $"{type.Namespace!.Split('.')[1].ToLowerInvariant()}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}";
+                // The one default that is the machine's.
+                var value = key == "signin:passwordThreads" ? "processors less one" : Shown(property.GetValue(normal));
+                text.Append($"| `{key}` | {TypeWord(property.PropertyType)} | {value} | {Plain(comments[$"P:{type.FullName}.{property.Name}"]!)} |\n");
+            }
+        }
+
+        Check("docs/settings.md", text.ToString());
+    }
+
+    private static string TypeWord(Type type)
+        => type == typeof(string) ? "text" : type == typeof(int) ? "number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "time" : type == typeof(IList<string>) ? "list of texts" : throw new InvalidOperationException($"{type} has no word yet.");
+
+    private static string Shown(object? value) => value switch
+    {
+        null or "" or IList<string> { Count: 0 } => "",
+        IList<string> many => string.Join(", ", many.Select(one => $"`{one}`")),
+        _ => FormattableString.Invariant($"`{value}`"),
+    };
+
+    private static string Plain(System.Xml.Linq.XElement summary) => string.Concat(summary.Nodes().Select(node => node switch
+    {
+        System.Xml.Linq.XElement { Name.LocalName: "c" } code => $"`{code.Value}`",
+        System.Xml.Linq.XElement see when see.Attribute("cref") is { } cref => $"`{char.ToLowerInvariant(cref.Value[(cref.Value.LastIndexOf('.') + 1)..][0])}{cref.Value[(cref.Value.LastIndexOf('.') + 2)..]}`",
+        _ => node.ToString(),
+    })).Trim().Replace("|", "\\|", StringComparison.Ordinal);
+
     private static void Check(string file, string fresh)
     {
         var path = Path.Combine(Source.Root(), file);

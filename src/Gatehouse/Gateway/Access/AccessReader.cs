@@ -53,8 +53,7 @@ public static partial class AccessReader
         var networks = ImmutableArray.CreateBuilder<IPNetwork>();
         foreach (var text in root.Texts("trusted-proxies"))
         {
-            if (IPNetwork.TryParse(text, out var network)) networks.Add(network);
-            else if (IPAddress.TryParse(text, out var one)) networks.Add(new IPNetwork(one, one.GetAddressBytes().Length * 8));
+            if (Networks.TryParse(text, out var network)) networks.Add(network);
             else root.Error("access.network", YamlMap.LineOf(root.Node("trusted-proxies")!), $"'{text}' is no network; write it as 10.0.0.0/8, its first address exactly.");
         }
 

@@ -1,21 +1,27 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Net;
 using Gatehouse.Credentials;
 using Gatehouse.Credentials.Kinds;
 using Gatehouse.Forwarding;
 using Gatehouse.Outbound;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Gateway.Access;
 
 /// <summary>The rules in force. A new file takes over as a whole; a bad one changes nothing. Upstreams whose service stays keep their connections.</summary>
-public sealed class Rules(OutboundHttp http, SessionCookie cookies, TimeProvider time, ILogger<Rules> logger) : IAsyncDisposable
+public sealed class Rules(OutboundHttp http, SessionCookie cookies, IOptions<GatewaySettings> settings, TimeProvider time, ILogger<Rules> logger) : IAsyncDisposable
 {
     private readonly Lock taking = new();
     private readonly Dictionary<string, Upstream> upstreams = [];
+    private readonly ImmutableArray<IPNetwork> houseProxies = [.. settings.Value.TrustedProxies.Select(text => Networks.TryParse(text, out var network) ? network : throw new AccessFault($"gateway:trustedProxies: '{text}' is no network."))];
     private volatile Ruleset now = Ruleset.Empty;
 
     /// <summary>The rules in force.</summary>
     public Ruleset Now => now;
+
+    /// <summary>Whose X-Forwarded-* counts: the proxies of the file in force, or those of the settings where it names none.</summary>
+    public ImmutableArray<IPNetwork> Proxies => now.Proxies is { IsEmpty: false } named ? named : houseProxies;
 
     /// <summary>Findings of the file in force, and those of a newer one that was refused.</summary>
     public (IReadOnlyList<Finding> InForce, IReadOnlyList<Finding>? Refused) Findings { get; private set; } = ([], null);
