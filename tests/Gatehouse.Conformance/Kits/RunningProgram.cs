@@ -34,6 +34,9 @@ public sealed partial class RunningProgram : IAsyncDisposable
     /// <summary>Starts it; <paramref name="data"/> continues an earlier one's folder.</summary>
     public static Task<RunningProgram> StartAsync(string? data = null, int port = 0) => StartAsync(Path.Combine(AppContext.BaseDirectory, "gatehouse"), ["serve", "--demo"], data, port);
 
+    /// <summary>Starts it with an access file of the test's.</summary>
+    public static Task<RunningProgram> StartWithAsync(string access, string data) => StartAsync(Path.Combine(AppContext.BaseDirectory, "gatehouse"), ["serve", "--demo", "--access", access], data, 0);
+
     /// <summary>Starts it as a newcomer does, by the script, which builds it first into <paramref name="built"/>; signals are as a terminal leaves them, even where the tests run in a shell's background.</summary>
     public static Task<RunningProgram> StartByScriptAsync(string built, string access, string? data = null)
         => StartAsync("env", ["--default-signal=INT,TERM", $"GATEHOUSE_RUN_FOLDER={built}", Path.Combine(Root(), "run"), "--", "--access", access], data, 0);

@@ -34,8 +34,9 @@ public static class CommandLine
         }
 
         var parsed = Build(terminal).Parse(args);
-        // No time-out of the parser's own: it would end the program two seconds after a signal, in the middle of requests. The host hears signals itself.
-        var setup = new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var setup = new InvocationConfiguration { Output = terminal.Output, Error = terminal.Error, EnableDefaultExceptionHandler = false };
+        // The host hears signals itself, and drains: the parser's own time-out would end the program two seconds after one, in the middle of requests.
+        if (parsed.CommandResult.Command.Name == ServeCommand.Name) setup.ProcessTerminationTimeout = null;
         if (parsed.Action is ParseErrorAction)
         {
             foreach (var error in parsed.Errors) await terminal.Error.WriteLineAsync(error.Message);

@@ -5,6 +5,8 @@ namespace Gatehouse.House.Commands;
 /// <summary><c>gatehouse serve</c>: reads the options and hands on to <see cref="Serve"/>.</summary>
 internal static class ServeCommand
 {
+    public const string Name = "serve";
+
     public static Command Build(Terminal terminal)
     {
         var normal = new ServeOptions();
@@ -22,7 +24,7 @@ internal static class ServeCommand
             if (result.GetValueOrDefault<int>() is < 0 or > 65535) result.AddError("--port must be 0 to 65535.");
         });
         var command = new Verb(
-            "serve",
+            Name,
             "Starts Gatehouse in the foreground; Ctrl-C or SIGTERM ends it after open requests are done.",
             "gatehouse serve --demo",
             "gatehouse serve --data /var/lib/gatehouse --access access.yaml --public-url https://cx.example.org",
