@@ -173,14 +173,7 @@ public sealed class SamlElement
         return parts;
     }
 
-    /// <summary>Removes a child element.</summary>
-    internal void Remove(SamlElement child)
-    {
-        children.RemoveAll(one => one.Element == child);
-        child.Parent = null;
-    }
-
-    /// <summary>The document as UTF-8, in canonical form with all declarations kept; no XML declaration.</summary>
+    /// <summary>The document as UTF-8; no XML declaration.</summary>
     public byte[] ToBytes() => Encoding.UTF8.GetBytes(ToString());
 
     /// <summary>The document as text.</summary>

@@ -44,8 +44,22 @@ internal static class SamlKit
         return error;
     }
 
-    /// <summary>Signs the element and reads the document anew from its text, as if it had been sent.</summary>
-    public static SamlElement Sent(SamlElement root) => Read(root.ToString());
+    /// <summary>A copy of the element without the children that are not wanted, at any depth.</summary>
+    public static SamlElement Without(SamlElement element, Func<SamlElement, bool> unwanted)
+    {
+        var copy = new SamlElement(element.Prefix, element.Name, element.Namespace);
+        foreach (var (prefix, uri) in element.Declarations) copy.Declare(prefix, uri);
+        foreach (var attribute in element.Attributes) copy.With(attribute);
+        foreach (var child in element.Children)
+        {
+            if (child.Text is { } text) copy.Add(text);
+            else if (!unwanted(child.Element!)) copy.Add(Without(child.Element!, unwanted));
+        }
+
+        return copy;
+    }
+
+    public static SamlElement Unsigned(SamlElement element) => Without(element, one => one.Name == "Signature");
 
     public static string C14n(SamlElement element, params string[] inclusive) => Encoding.UTF8.GetString(ExclusiveC14n.Write(element, inclusive));
 
