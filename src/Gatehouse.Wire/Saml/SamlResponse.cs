@@ -24,6 +24,23 @@ public static class SamlResponse
         }
     }
 
+    /// <summary>Judges an assertion that came by itself, as an authorization grant (RFC 7522, 3; RFC 8693, 3), by steps 9 to 17; never throws. It must be signed itself.</summary>
+    public static bool TryAcceptAssertion(SamlElement root, SamlExpectation expected, [NotNullWhen(true)] out SamlSubject? subject, [NotNullWhen(false)] out SamlRefusal? refusal)
+    {
+        var step = 9;
+        try
+        {
+            if (!root.Is(SamlNames.Assertion, "Assertion") || root.Everything().Skip(1).Any(one => one.Namespace == SamlNames.Assertion && one.Name is "Assertion" or "EncryptedAssertion")) throw new SamlException(SamlError.WrongMessage);
+            (subject, refusal) = (Assertion(root, expected, responseSigned: false, ref step), null);
+            return true;
+        }
+        catch (SamlException refused)
+        {
+            (subject, refusal) = (null, new SamlRefusal(step, refused.Error));
+            return false;
+        }
+    }
+
     private static SamlSubject Accept(SamlElement root, SamlExpectation expected, ref int step, ref SamlStatus? status)
     {
         SamlReading.Root(root, SamlNames.Protocol, "Response");

@@ -9,6 +9,7 @@ public static class FederationRoom
         services.AddOptions<FederationSettings>().Bind(section).Configure(settings => settings.PublicUrl = publicUrl);
         services.AddSingleton<Upstreams>();
         services.AddSingleton<Attempts>();
+        services.AddSingleton<UsedProofs>();
         services.AddHostedService<FederationStart>();
         return services;
     }
@@ -22,7 +23,7 @@ public sealed class FederationSettings
 }
 
 /// <summary>Reads the upstreams before the listener opens, and forgets old attempts in small steps.</summary>
-internal sealed class FederationStart(Upstreams upstreams, Attempts attempts, TimeProvider time, ILogger<FederationStart> logger) : BackgroundService
+internal sealed class FederationStart(Upstreams upstreams, Attempts attempts, UsedProofs used, TimeProvider time, ILogger<FederationStart> logger) : BackgroundService
 {
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -40,10 +41,11 @@ internal sealed class FederationStart(Upstreams upstreams, Attempts attempts, Ti
                 try
                 {
                     await attempts.PruneAsync(stoppingToken);
+                    await used.PruneAsync(stoppingToken);
                 }
                 catch (Exception wrong) when (wrong is System.Data.Common.DbException or Storage.StorageFault)
                 {
-                    logger.LogWarning("Old attempts could not be pruned: {Message}", wrong.Message);
+                    logger.LogWarning("Old attempts and used proofs could not be pruned: {Message}", wrong.Message);
                 }
             }
         }

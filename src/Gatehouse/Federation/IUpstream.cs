@@ -40,6 +40,53 @@ public interface IEndsSessions : IUpstream
     Task<(EndedThere? Ended, string? Fault)> ReadAsync(string token, CancellationToken stop);
 }
 
+/// <summary>Sign-ins may begin there (an optional ability): an answer comes that nobody asked for.</summary>
+public interface IStartsSignIns : IUpstream
+{
+    /// <summary>Whether that is turned on.</summary>
+    bool StartsSignIns { get; }
+
+    /// <summary>Local path at which such a sign-in ends.</summary>
+    string Target { get; }
+
+    /// <summary>Judges what the browser brought.</summary>
+    Task<Finding> FinishUnaskedAsync(Returned returned, Trace trace, CancellationToken stop);
+}
+
+/// <summary>Whoever signs out here is signed out there, by the browser (an optional ability).</summary>
+public interface ISignsOut : IUpstream
+{
+    /// <summary>Whether that is turned on.</summary>
+    bool SignsOut { get; }
+
+    /// <summary>Where to send the browser, which comes back with the attempt's id; null when that session cannot be ended there.</summary>
+    /// <param name="attempt">The way there and back.</param>
+    /// <param name="hint"><see cref="UpstreamIdentity.SignOutHint"/> of the sign-in.</param>
+    /// <param name="session">The session there; null when it named none.</param>
+    /// <param name="stop">Cancels.</param>
+    Task<Going?> LeaveAsync(Attempt attempt, string hint, string? session, CancellationToken stop);
+}
+
+/// <summary>Whoever signs out there is signed out here, by the browser (an optional ability).</summary>
+public interface IHearsSignOut : IUpstream
+{
+    /// <summary>Reads its wish; null and why when it does not count.</summary>
+    Task<(AskedToEnd? Asked, string? Fault)> HearAsync(Returned returned, CancellationToken stop);
+}
+
+/// <summary>It wants to read who we are (an optional ability): SAML metadata.</summary>
+public interface IPublishesMetadata : IUpstream
+{
+    /// <summary>The document.</summary>
+    Task<byte[]> MetadataAsync(CancellationToken stop);
+}
+
+/// <summary>An upstream's wish that sessions end, by the browser.</summary>
+/// <param name="Subject">Subject there; null when the sessions are known by id alone.</param>
+/// <param name="Sessions">Sessions there; empty for all of the subject's.</param>
+/// <param name="Answer">Where the browser goes then.</param>
+public sealed record AskedToEnd(string? Subject, System.Collections.Immutable.ImmutableArray<string> Sessions, Going Answer);
+
 /// <summary>What ended at an upstream: one session, or all of a subject.</summary>
 /// <param name="Subject">Subject there.</param>
 /// <param name="SessionId">Session there; null for all of the subject's.</param>

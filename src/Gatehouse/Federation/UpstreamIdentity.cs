@@ -40,6 +40,9 @@ public sealed record UpstreamIdentity
 
     /// <summary>ID token or name that ends the session there (RP-initiated logout, SAML NameID); null where there is none.</summary>
     public string? SignOutHint { get; init; }
+
+    /// <summary>When a session that rests on this must end (SAML's <c>SessionNotOnOrAfter</c>); null for no limit.</summary>
+    public DateTimeOffset? SessionUntil { get; init; }
 }
 
 /// <summary>What an upstream found. Three answers, since a technical failure is no refusal.</summary>

@@ -1,5 +1,7 @@
 using Gatehouse.Federation.Ldap;
 using Gatehouse.Federation.Oidc;
+using Gatehouse.Federation.Saml;
+using Gatehouse.Keys;
 using Gatehouse.Outbound;
 
 namespace Gatehouse.Federation;
@@ -23,13 +25,20 @@ public sealed record UpstreamKind(string Name, string Title, IReadOnlyList<Setti
 /// <param name="Http">The client for configured addresses.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="PublicUrl">Our public address, without a slash at its end.</param>
-public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string PublicUrl);
+public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string PublicUrl)
+{
+    /// <summary>Our keys for SAML.</summary>
+    public SamlKeys SamlKeys { get; init; } = null!;
+
+    /// <summary>Proofs that count once.</summary>
+    public UsedProofs Used { get; init; } = null!;
+}
 
 /// <summary>THE list of kinds. Remove a line, remove a kind.</summary>
 public static class UpstreamKinds
 {
     /// <summary>All kinds by name.</summary>
-    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Concat(LdapKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
     /// <summary>What is wrong with an upstream's settings, in words for who wrote them; null when nothing is.</summary>
     public static string? Fault(Upstream upstream)

@@ -24,10 +24,10 @@ public sealed class Upstreams : IDisposable
     private volatile FrozenDictionary<string, ImmutableArray<Upstream>> known = FrozenDictionary<string, ImmutableArray<Upstream>>.Empty;
 
     /// <summary>Wires the room's parts together.</summary>
-    public Upstreams(Database database, Sealer sealer, OutboundHttp http, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+    public Upstreams(Database database, Sealer sealer, OutboundHttp http, SamlKeys samlKeys, UsedProofs used, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
     {
         (this.database, this.sealer, this.time) = (database, sealer, time);
-        surroundings = new Surroundings(http, time, settings.Value.PublicUrl.TrimEnd('/'));
+        surroundings = new Surroundings(http, time, settings.Value.PublicUrl.TrimEnd('/')) { SamlKeys = samlKeys, Used = used };
         hearing = database.Feed.Reload("upstream", LoadAsync);
     }
 

@@ -15,6 +15,7 @@ public static class KeysRoom
         services.AddSingleton(provider => RootKey.Load(provider.GetRequiredService<IOptions<KeysSettings>>().Value, provider.GetRequiredService<IOptions<StorageSettings>>().Value.Folder));
         services.AddSingleton(provider => new Sealer(provider.GetRequiredService<RootKey>()));
         services.AddSingleton<SigningKeys>();
+        services.AddSingleton<SamlKeys>();
         services.AddHostedService<KeysStart>();
         return services;
     }
@@ -40,12 +41,13 @@ public sealed class KeysSettings
 }
 
 /// <summary>Checks the root key and loads the signing keys before the program serves.</summary>
-internal sealed class KeysStart(RootKey root, Database database, SigningKeys keys) : IHostedService
+internal sealed class KeysStart(RootKey root, Database database, SigningKeys keys, SamlKeys samlKeys) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await RootCheck.AssertAsync(root, database, cancellationToken);
         await keys.LoadAsync(cancellationToken);
+        await samlKeys.LoadAsync(cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -19,13 +19,14 @@ public sealed class Realms : IDisposable
     private readonly Database database;
     private readonly Roles roles;
     private readonly SigningKeys keys;
+    private readonly SamlKeys samlKeys;
     private readonly IDisposable hearing;
     private volatile FrozenDictionary<string, Realm> known = FrozenDictionary<string, Realm>.Empty;
 
     /// <summary>Wires the room's parts together.</summary>
-    public Realms(Database database, Roles roles, SigningKeys keys)
+    public Realms(Database database, Roles roles, SigningKeys keys, SamlKeys samlKeys)
     {
-        (this.database, this.roles, this.keys) = (database, roles, keys);
+        (this.database, this.roles, this.keys, this.samlKeys) = (database, roles, keys, samlKeys);
         hearing = database.Feed.Reload("realm", LoadAsync);
     }
 
@@ -64,6 +65,7 @@ public sealed class Realms : IDisposable
         foreach (var table in (string[])["role_holders", "group_members", "people_groups", "roles", "passwords", "user_links", "users"])
             await work.Connection.ExecuteAsync($"delete from {table} where realm = @name", new { name }, work.Transaction);
         await keys.RemoveAllAsync(work, name);
+        await samlKeys.RemoveAllAsync(work, name);
         var count = await work.Connection.ExecuteAsync("delete from realms where name = @name", new { name }, work.Transaction);
         if (count == 1) await work.AnnounceAsync(new Change("realm", name, name, "removed"));
         return count == 1;

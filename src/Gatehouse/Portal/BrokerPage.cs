@@ -12,7 +12,7 @@ namespace Gatehouse.Portal;
 /// The way to an upstream and back, at the addresses that Keycloak's registrations name: <c>/realms/{realm}/broker/{alias}/login</c> and <c>/endpoint</c>. An answer by POST is kept and fetched by a redirect of our own,
 /// since a browser leaves our cookies out of a form that another site posts.
 /// </summary>
-public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time)
+public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, UpstreamSignOut signOut, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time)
 {
     private const int MostForm = 512 * 1024;
     private static readonly TimeSpan HeldFor = TimeSpan.FromMinutes(2);
@@ -37,7 +37,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
         if (await RealmAsync(context) is not { } realm) return;
         if (HttpMethods.IsPost(context.Request.Method))
         {
-            await HoldAsync(context, realm);
+            await TakeAsync(context, realm);
             return;
         }
 
@@ -59,6 +59,12 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             returned = new Returned(new Dictionary<string, string>(), kept.Kept, "");
         }
 
+        if (returned.Query.ContainsKey("SAMLRequest"))
+        {
+            await HearAsync(context, realm, returned);
+            return;
+        }
+
         var session = await SessionAsync(context, realm);
         var state = returned["state"] ?? returned["RelayState"] ?? "";
         var outcome = await step.FinishAsync(realm, AliasOf(context), state, returned, browser.WayOf(context, realm.Name, state), browser.OriginOf(context, realm.Name, ""), () => session, context.RequestAborted);
@@ -67,7 +73,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
 
     private const string Holding = "held answer";
 
-    private async Task HoldAsync(HttpContext context, Realm realm)
+    private async Task TakeAsync(HttpContext context, Realm realm)
     {
         if (context.Request.ContentLength is not (> 0 and <= MostForm) || !context.Request.HasFormContentType || upstreams.Find(realm.Name, AliasOf(context)) is not { Enabled: true })
         {
@@ -82,15 +88,28 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             return;
         }
 
+        var returned = new Returned(new Dictionary<string, string>(), form.ToDictionary(one => one.Key, one => one.Value.ToString()), "");
+        if (form.ContainsKey("SAMLRequest"))
+        {
+            await HearAsync(context, realm, returned);
+            return;
+        }
+
         // One answer for each way that was begun: strangers cannot fill the store.
         var state = form["state"].ToString() is { Length: > 0 } named ? named : form["RelayState"].ToString();
         if (!await attempts.IsOpenAsync(realm.Name, state, context.RequestAborted))
         {
+            if (form.ContainsKey("SAMLResponse") && upstreams.Find(realm.Name, AliasOf(context)) is { } known && upstreams.Open(known).Upstream is IStartsSignIns { StartsSignIns: true })
+            {
+                await AnswerAsync(context, realm, await step.FinishUnaskedAsync(realm, known.Alias, returned, browser.OriginOf(context, realm.Name, ""), context.RequestAborted), "");
+                return;
+            }
+
             await signIn.LostAsync(context, realm, AliasOf(context));
             return;
         }
 
-        var kept = new Attempt { Id = browser.AnswerOf(state), Realm = realm.Name, Alias = AliasOf(context), Interaction = Holding, Browser = "", ReturnAddress = "", Kept = form.ToDictionary(one => one.Key, one => one.Value.ToString()), EndsAt = time.GetUtcNow() + HeldFor };
+        var kept = new Attempt { Id = browser.AnswerOf(state), Realm = realm.Name, Alias = AliasOf(context), Interaction = Holding, Browser = "", ReturnAddress = "", Kept = new Dictionary<string, string>(returned.Form), EndsAt = time.GetUtcNow() + HeldFor };
         await attempts.KeepAsync(kept, context.RequestAborted);
         Pages.Go(context, $"/realms/{realm.Name}/broker/{kept.Alias}/endpoint?held={kept.Id}");
     }
@@ -108,7 +127,10 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             case UpstreamOutcome.In arrived:
                 Cookie.Write(context.Response, realm.Name, arrived.Cookie, issuers.IsTls);
                 browser.Remember(context, realm.Name, arrived.User.Username);
-                Pages.Go(context, SignInPage.Resume(arrived.Interaction));
+                Pages.Go(context, arrived.Interaction is { } finished ? SignInPage.Resume(finished) : arrived.Target);
+                break;
+            case UpstreamOutcome.Onward onward:
+                Pages.Go(context, onward.Address);
                 break;
             case UpstreamOutcome.Prove prove:
                 Pages.Go(context, Interactions.SignInPath(prove.Interaction, back));
@@ -120,6 +142,41 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
                 await signIn.LostAsync(context, realm, not.Title);
                 break;
         }
+    }
+
+    /// <summary>GET sign-out: the browser, signed out here, leaves to sign out there.</summary>
+    public async Task SignOutAsync(HttpContext context)
+    {
+        if (await RealmAsync(context) is not { } realm) return;
+        switch (await signOut.LeaveAsync(realm.Name, AliasOf(context), context.Request.Query["way"].ToString(), context.RequestAborted))
+        {
+            case ({ Fields: null } going, _): Pages.Go(context, going.Address.AbsoluteUri); break;
+            case ({ } form, _): await signIn.PostOnAsync(context, realm, form); break;
+            case (_, { } after): Pages.Go(context, after); break;
+            default: Pages.Go(context, $"/realms/{realm.Name}/signed-out"); break;
+        }
+    }
+
+    /// <summary>GET endpoint/descriptor: who we are, for the provider's administrator.</summary>
+    public async Task DescribeAsync(HttpContext context)
+    {
+        if (await RealmAsync(context) is not { } realm) return;
+        if (upstreams.Find(realm.Name, AliasOf(context)) is not { Enabled: true } upstream || upstreams.Open(upstream).Upstream is not IPublishesMetadata publishes)
+        {
+            await showFault(context, realm.Name, Reasons.NotFound, null);
+            return;
+        }
+
+        context.Response.ContentType = "application/samlmetadata+xml";
+        await context.Response.Body.WriteAsync(await publishes.MetadataAsync(context.RequestAborted), context.RequestAborted);
+    }
+
+    private async Task HearAsync(HttpContext context, Realm realm, Returned returned)
+    {
+        var (answer, fault) = await signOut.HearAsync(realm, AliasOf(context), returned, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
+        if (answer is null) await showFault(context, realm.Name, Reasons.RequestInvalid, fault);
+        else if (answer.Fields is null) Pages.Go(context, answer.Address.AbsoluteUri);
+        else await signIn.PostOnAsync(context, realm, answer);
     }
 
     private async Task<Realm?> RealmAsync(HttpContext context)

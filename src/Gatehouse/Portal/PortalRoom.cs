@@ -30,6 +30,9 @@ public static class PortalRoom
         var broker = services.GetRequiredService<BrokerPage>();
         routes.MapMethods("/realms/{realm}/broker/{alias}/login", ["GET"], broker.LeaveAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint", ["GET", "POST"], broker.ReturnAsync);
+        routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint/logout_response", ["GET"], broker.ReturnAsync);
+        routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint/descriptor", ["GET"], broker.DescribeAsync);
+        routes.MapMethods("/realms/{realm}/broker/{alias}/sign-out", ["GET"], broker.SignOutAsync);
         routes.MapMethods("/realms/{realm}/sign-out", ["GET"], signOut.ShowAsync);
         routes.MapMethods("/realms/{realm}/sign-out", ["POST"], signOut.SubmitAsync);
         routes.MapMethods("/realms/{realm}/signed-out", ["GET"], signOut.DoneAsync);

@@ -7,7 +7,7 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Portal;
 
 /// <summary>Asks before signing out, since anybody can link to the sign-out address.</summary>
-public sealed class SignOutPage(Realms realms, Users users, Interactions interactions, SessionStore sessions, SignOut signOut, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault)
+public sealed class SignOutPage(Realms realms, Users users, Interactions interactions, SessionStore sessions, SignOut signOut, UpstreamSignOut elsewhere, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault)
 {
     private const string Step = "signout/confirm";
 
@@ -53,9 +53,15 @@ public sealed class SignOutPage(Realms realms, Users users, Interactions interac
         }
 
         var interaction = id.Length > 0 ? await interactions.FindAsync(realm.Name, id, context.RequestAborted) : null;
-        if (await SessionAsync(context, realm) is { } session) await signOut.EndAsync(session, interaction?.ClientId, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
+        var after = interaction is null ? $"/realms/{realm.Name}/signed-out" : interaction.ResumePath + interaction.Id;
+        if (await SessionAsync(context, realm) is { } session)
+        {
+            await signOut.EndAsync(session, interaction?.ClientId, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
+            after = await elsewhere.WayAsync(session, after, context.RequestAborted) ?? after;
+        }
+
         Cookie.Clear(context.Response, realm.Name, issuers.IsTls);
-        Pages.Go(context, interaction is null ? $"/realms/{realm.Name}/signed-out" : interaction.ResumePath + interaction.Id);
+        Pages.Go(context, after);
     }
 
     /// <summary>Says that it is done.</summary>

@@ -39,6 +39,9 @@ public sealed record Session
     /// <summary>The session there, by which it may end this one; null where it names none.</summary>
     public string? UpstreamSession { get; init; }
 
+    /// <summary>What the upstream wants to see when the person signs out there too; null where there is nothing to send.</summary>
+    public string? UpstreamHint { get; init; }
+
     /// <summary>Address at sign-in.</summary>
     public string? Address { get; init; }
 

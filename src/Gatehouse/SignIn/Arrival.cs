@@ -22,6 +22,12 @@ public sealed record Origin(string? Address, string Network, string? Device, str
 /// <param name="NewPasswordHash">A hash to store with the session, made at today's cost.</param>
 public sealed record Proof(string Method, IReadOnlyList<string> Methods, string? Upstream = null, string? UpstreamSession = null, string? NewPasswordHash = null)
 {
+    /// <summary>What the upstream wants to see when the person signs out there too.</summary>
+    public string? UpstreamHint { get; init; }
+
+    /// <summary>When a session that rests on it must end; null for no limit of its own.</summary>
+    public DateTimeOffset? Until { get; init; }
+
     /// <summary>A password of ours.</summary>
     public static Proof Password(string? newHash) => new("password", ["pwd"], NewPasswordHash: newHash);
 }
@@ -35,12 +41,13 @@ public sealed class Arrival(Database database, SessionStore sessions, Interactio
         var now = time.GetUtcNow();
         // The same person proves it again (prompt=login): the session goes on, with a new cookie. Another person: the old session ends.
         var again = before is not null && before.User == user.Id;
+        var end = proof.Until is { } until && until < now + realm.SessionMax ? until : now + realm.SessionMax;
         var session = again
-            ? before! with { Methods = proof.Methods, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + realm.SessionIdle }
+            ? before! with { Methods = proof.Methods, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + realm.SessionIdle, EndsAt = end < before!.EndsAt ? end : before.EndsAt }
             : new Session
             {
-                Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, Methods = proof.Methods, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, AuthenticatedAt = now, StartedAt = now, LastUsedAt = now,
-                EndsAt = now + realm.SessionMax, IdleEndsAt = now + realm.SessionIdle, Address = origin.Address, Agent = origin.Agent is { Length: > 200 } longer ? longer[..200] : origin.Agent,
+                Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, Methods = proof.Methods, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, StartedAt = now, LastUsedAt = now,
+                EndsAt = end, IdleEndsAt = now + realm.SessionIdle, Address = origin.Address, Agent = origin.Agent is { Length: > 200 } longer ? longer[..200] : origin.Agent,
             };
         return database.WriteAsync(async work =>
         {

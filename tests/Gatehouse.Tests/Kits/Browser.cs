@@ -33,6 +33,13 @@ public sealed class Browser : IDisposable
 
     public Task<HttpResponseMessage> GetAsync(string path) => http.GetAsync(path);
 
+    /// <summary>Posts a form.</summary>
+    public async Task<HttpResponseMessage> PostAsync(string path, IEnumerable<KeyValuePair<string, string>> form)
+    {
+        using var content = new FormUrlEncodedContent(form);
+        return await http.PostAsync(path, content);
+    }
+
     /// <summary>Authorization request; overrides replace members, null removes one.</summary>
     public string Authorize(params (string Name, string? Value)[] overrides)
     {

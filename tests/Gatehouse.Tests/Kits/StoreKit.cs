@@ -93,7 +93,7 @@ public sealed class Node : IAsyncDisposable
         Sealer = new Sealer(Root);
         Keys = new SigningKeys(database, Sealer, time, Options.Create(new KeysSettings()));
         Roles = new Roles(database);
-        Realms = new Realms(database, Roles, Keys);
+        Realms = new Realms(database, Roles, Keys, new SamlKeys(database, Sealer, time));
         Users = new Users(database);
         Groups = new Groups(database);
         Rights = new RightsCache(Roles, database.Feed);

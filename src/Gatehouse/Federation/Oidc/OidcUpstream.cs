@@ -10,7 +10,7 @@ using Gatehouse.Wire.Text;
 namespace Gatehouse.Federation.Oidc;
 
 /// <summary>An OpenID or OAuth 2.0 provider by the authorization code flow, always with PKCE S256, with a nonce where there is an ID token; answers of another issuer are refused (RFC 9207, RFC 9700 4.4).</summary>
-internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surroundings surroundings) : IRedirects, IEndsSessions
+internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surroundings surroundings) : IRedirects, IEndsSessions, ISignsOut
 {
     private readonly OidcMetadata metadata = new(fixedShape, surroundings.Http, surroundings.Time);
     private readonly Lock making = new();
@@ -68,6 +68,21 @@ internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surr
             trace.Add(wrong.Message);
             return new Finding.Unavailable(wrong.Message);
         }
+    }
+
+    /// <inheritdoc/>
+    public bool SignsOut => upstream.Flag("signOutThere");
+
+    /// <inheritdoc/>
+    public async Task<Going?> LeaveAsync(Attempt attempt, string hint, string? session, CancellationToken stop)
+    {
+        // OpenID Connect RP-Initiated Logout 1.0, 2.
+        var (shape, _) = await metadata.GetAsync(Trace.None, stop);
+        if (shape?.EndSession is not { } end) return null;
+        var text = $"id_token_hint={Uri.EscapeDataString(hint)}&client_id={Uri.EscapeDataString(Client)}&post_logout_redirect_uri={Uri.EscapeDataString(attempt.ReturnAddress)}&state={attempt.Id}";
+        var address = new UriBuilder(end);
+        address.Query = address.Query.Length > 1 ? $"{address.Query[1..]}&{text}" : text;
+        return new Going(address.Uri);
     }
 
     /// <inheritdoc/>

@@ -25,6 +25,7 @@ internal static class Presets
             new("jwksUrl", "key set"),
             new("userInfoUrl", "userinfo endpoint"),
             new("logoutUrl", "end-session endpoint"),
+            new("signOutThere", "whether signing out here signs out there; register our address with /logout_response at its end there", Otherwise: "false"),
             new("clientAuthMethod", "client_secret_basic or client_secret_post", Otherwise: "client_secret_basic"),
         ], one => new OidcShape
         {

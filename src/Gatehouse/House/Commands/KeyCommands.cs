@@ -12,11 +12,12 @@ internal static class KeyCommands
         var algorithm = new Option<string>("--algorithm") { Description = "ES256, RS256 or PS256. Default: the realm's.", HelpName = "ALG" };
         algorithm.AcceptOnlyFromAmong(Algorithms);
         return DataVerb.Group(
-            "keys", "Keys that sign tokens.",
-            ["gatehouse keys list", "gatehouse keys rotate"],
+            "keys", "Keys that sign tokens, and the key that SAML partners pin.",
+            ["gatehouse keys list", "gatehouse keys rotate", "gatehouse keys saml list"],
             DataVerb.Make(terminal, "list", "Lists signing keys with their states, newest first; never private parts.", [], ListAsync, ["gatehouse keys list --json"]),
             DataVerb.Make(terminal, "rotate", "Announces a new key; it signs when others have had time to hear of it, and no request is refused.", [algorithm],
-                job => RotateAsync(job, job.Words.GetValue(algorithm)), ["gatehouse keys rotate", "gatehouse keys rotate --algorithm RS256"]));
+                job => RotateAsync(job, job.Words.GetValue(algorithm)), ["gatehouse keys rotate", "gatehouse keys rotate --algorithm RS256"]),
+            SamlKeyCommands.Build(terminal));
     }
 
     private static async Task<int> ListAsync(Job job)

@@ -37,6 +37,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public SigningKeys Keys => Part<SigningKeys>();
 
+    public SamlKeys SamlKeys => Part<SamlKeys>();
+
     public AuditLog Audit => Part<AuditLog>();
 
     public Upstreams Upstreams => Part<Upstreams>();

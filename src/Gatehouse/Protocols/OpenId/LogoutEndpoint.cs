@@ -10,7 +10,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Protocols.OpenId;
 
 /// <summary>OpenID Connect RP-Initiated Logout 1.0. With an ID token of the browser's own session it ends at once; otherwise the person is asked, since anybody can link to this address.</summary>
-public sealed class LogoutEndpoint(Realms realms, ClientStore clients, Verify verify, SessionStore sessions, SignOut signOut, Interactions interactions, Issuers issuers, ShowFault showFault)
+public sealed class LogoutEndpoint(Realms realms, ClientStore clients, Verify verify, SessionStore sessions, SignOut signOut, UpstreamSignOut elsewhere, Interactions interactions, Issuers issuers, ShowFault showFault)
 {
     private sealed record After(string? Uri, string? State);
 
@@ -52,9 +52,15 @@ public sealed class LogoutEndpoint(Realms realms, ClientStore clients, Verify ve
         var next = new After(after, parameters["state"]);
         if (session is null || hint?.Text("sid") == session.Id)
         {
-            if (session is not null) await signOut.EndAsync(session, clientId, Exchange.AddressOf(context), context.RequestAborted);
+            var way = (string?)null;
+            if (session is not null)
+            {
+                await signOut.EndAsync(session, clientId, Exchange.AddressOf(context), context.RequestAborted);
+                way = await elsewhere.WayAsync(session, Address(realm, next), context.RequestAborted);
+            }
+
             Cookie.Clear(context.Response, realm.Name, issuers.IsTls);
-            Leave(context, realm, next);
+            Leave(context, way ?? Address(realm, next));
             return;
         }
 
@@ -73,14 +79,16 @@ public sealed class LogoutEndpoint(Realms realms, ClientStore clients, Verify ve
     {
         if (await Exchange.RealmAsync(context, realms) is not { } realm) return;
         var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        Leave(context, realm, interaction?.Payload is { } payload ? JsonSerializer.Deserialize<After>(payload)! : new After(null, null));
+        Leave(context, Address(realm, interaction?.Payload is { } payload ? JsonSerializer.Deserialize<After>(payload)! : new After(null, null)));
     }
 
-    private static void Leave(HttpContext context, Realm realm, After after)
+    private static void Leave(HttpContext context, string address)
     {
         Exchange.NoStore(context.Response);
         context.Response.StatusCode = 303;
-        context.Response.Headers.Location = after.Uri is null ? $"/realms/{realm.Name}/signed-out"
-            : after.State is null ? after.Uri : after.Uri + (after.Uri.Contains('?', StringComparison.Ordinal) ? '&' : '?') + "state=" + Uri.EscapeDataString(after.State);
+        context.Response.Headers.Location = address;
     }
+
+    private static string Address(Realm realm, After after) => after.Uri is null ? $"/realms/{realm.Name}/signed-out"
+            : after.State is null ? after.Uri : after.Uri + (after.Uri.Contains('?', StringComparison.Ordinal) ? '&' : '?') + "state=" + Uri.EscapeDataString(after.State);
 }

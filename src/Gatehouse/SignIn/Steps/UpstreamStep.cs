@@ -18,8 +18,11 @@ public abstract record UpstreamOutcome
     /// <summary>The browser goes there.</summary>
     public sealed record Go(Going Going) : UpstreamOutcome;
 
-    /// <summary>The person is in; the value goes into the cookie.</summary>
-    public sealed record In(User User, string Cookie, Interaction Interaction) : UpstreamOutcome;
+    /// <summary>The person is in; the value goes into the cookie. Without an interaction, the sign-in began there and ends at the target.</summary>
+    public sealed record In(User User, string Cookie, Interaction? Interaction, string Target = "") : UpstreamOutcome;
+
+    /// <summary>The browser goes on to this address: a sign-out there is done.</summary>
+    public sealed record Onward(string Address) : UpstreamOutcome;
 
     /// <summary>A user of that name exists: the password form asks for the other half of the proof.</summary>
     public sealed record Prove(Interaction Interaction, User Existing) : UpstreamOutcome;
@@ -57,6 +60,7 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
     public async Task<UpstreamOutcome> FinishAsync(Realm realm, string alias, string state, Returned returned, string? nonce, Origin origin, Func<Session?> before, CancellationToken stop)
     {
         if (await attempts.TakeAsync(realm.Name, state, stop) is not { } attempt) return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
+        if (attempt.Interaction == UpstreamSignOut.Returning) return attempt.Alias == alias ? new UpstreamOutcome.Onward(attempt.Kept["after"]) : new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
         var interaction = await interactions.FindAsync(realm.Name, attempt.Interaction, stop);
         if (attempt.Alias != alias || nonce is null || !System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(attempt.Browser), Encoding.ASCII.GetBytes(BrowserOf(nonce))))
         {
@@ -66,24 +70,36 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
 
         if (interaction is null) return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
         if (upstreams.Find(realm.Name, alias) is not { Enabled: true } upstream || upstreams.Open(upstream) is not { Upstream: IRedirects redirects } live) return new UpstreamOutcome.Not(interaction, "error.upstream.unknown", alias);
-        switch (live.Breaker.Note(await redirects.FinishAsync(attempt, returned, Trace.None, stop)))
+        return await JudgeAsync(realm, interaction, upstream, live.Breaker.Note(await redirects.FinishAsync(attempt, returned, Trace.None, stop)), attempt.Fresh, "", origin, before, stop);
+    }
+
+    /// <summary>Takes an answer that nobody asked for, where the upstream may start sign-ins itself.</summary>
+    public async Task<UpstreamOutcome> FinishUnaskedAsync(Realm realm, string alias, Returned returned, Origin origin, CancellationToken stop)
+    {
+        if (upstreams.Find(realm.Name, alias) is not { Enabled: true } upstream || upstreams.Open(upstream) is not { Upstream: IStartsSignIns { StartsSignIns: true } starts } live) return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
+        return await JudgeAsync(realm, null, upstream, live.Breaker.Note(await starts.FinishUnaskedAsync(returned, Trace.None, stop)), false, starts.Target, origin, () => null, stop);
+    }
+
+    private async Task<UpstreamOutcome> JudgeAsync(Realm realm, Interaction? interaction, Upstream upstream, Finding finding, bool fresh, string target, Origin origin, Func<Session?> before, CancellationToken stop)
+    {
+        switch (finding)
         {
             case Finding.Unavailable not:
                 return await DownAsync(realm, interaction, upstream, not.Detail);
             case Finding.Refused refused:
-                Note(realm, interaction, null, alias, refused.Code, refused.Detail, origin);
+                Note(realm, interaction, null, upstream.Alias, refused.Code, refused.Detail, origin);
                 return new UpstreamOutcome.Not(interaction, refused.Code == "access_denied" ? "error.upstream.denied" : "error.upstream.refused", upstream.Title);
             case Finding.Known { Identity: var identity }:
-                return await ArriveAsync(realm, interaction, upstream, attempt, identity, origin, before(), stop);
+                return await ArriveAsync(realm, interaction, upstream, identity, fresh, target, origin, before(), stop);
             default:
                 throw new InvalidOperationException("A finding is one of three.");
         }
     }
 
-    private async Task<UpstreamOutcome> ArriveAsync(Realm realm, Interaction interaction, Upstream upstream, Attempt attempt, UpstreamIdentity identity, Origin origin, Session? before, CancellationToken stop)
+    private async Task<UpstreamOutcome> ArriveAsync(Realm realm, Interaction? interaction, Upstream upstream, UpstreamIdentity identity, bool fresh, string target, Origin origin, Session? before, CancellationToken stop)
     {
         // A proof of before was not what the application asked for.
-        if (attempt.Fresh && identity.AuthenticatedAt is { } at && at < interaction.BegunAt - TimeSpan.FromMinutes(1))
+        if (fresh && interaction is not null && identity.AuthenticatedAt is { } at && at < interaction.BegunAt - TimeSpan.FromMinutes(1))
         {
             Note(realm, interaction, null, upstream.Alias, "not_fresh", "the provider did not ask anew", origin);
             return new UpstreamOutcome.Not(interaction, "error.upstream.refused", upstream.Title);
@@ -93,9 +109,13 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
         {
             case LinkOutcome.Is { User: { Enabled: true } user, Made: var made }:
                 if (made) audit.Note(new AuditEvent { Realm = realm.Name, Type = "REGISTER", User = user.Id, Address = origin.Address, Details = new Dictionary<string, string> { ["username"] = user.Username, ["upstream"] = upstream.Alias } });
-                var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["fed"] : identity.Methods, upstream.Alias, identity.SessionId);
-                return new UpstreamOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop), interaction);
+                var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["fed"] : identity.Methods, upstream.Alias, identity.SessionId)
+                {
+                    UpstreamHint = upstreams.Open(upstream).Upstream is ISignsOut { SignsOut: true } && identity.SignOutHint is { Length: <= 8192 } hint ? hint : null, Until = identity.SessionUntil,
+                };
+                return new UpstreamOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop), interaction, target);
             case LinkOutcome.NeedsProof { Existing: var existing }:
+                interaction ??= await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ResumePath = target }, realm.InteractionLife, stop);
                 var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity with { SignOutHint = null }, origin.Browser), LoginHint = existing.Username, UpstreamHint = null };
                 await interactions.ChangeAsync(pending, stop);
                 return new UpstreamOutcome.Prove(pending, existing);
@@ -108,7 +128,7 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
         }
     }
 
-    private Task<UpstreamOutcome> DownAsync(Realm realm, Interaction interaction, Upstream upstream, string detail)
+    private Task<UpstreamOutcome> DownAsync(Realm realm, Interaction? interaction, Upstream upstream, string detail)
     {
         Note(realm, interaction, null, upstream.Alias, "upstream_unavailable", detail, null);
         return Task.FromResult<UpstreamOutcome>(new UpstreamOutcome.Not(interaction, "error.upstream.down", upstream.Title));
