@@ -96,4 +96,7 @@ public static class SamlNames
     internal const string Enveloped = Signature + "enveloped-signature";
     internal const string ExclusiveC14n = "http://www.w3.org/2001/10/xml-exc-c14n#";
     internal const string Deflate = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE";
+
+    /// <summary>Whether a name format is one that can be given out: unspecified, e-mail, persistent, transient.</summary>
+    public static bool IsKnownName(string format) => format is UnspecifiedName or EmailName or PersistentName or TransientName;
 }

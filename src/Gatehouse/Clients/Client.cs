@@ -65,6 +65,9 @@ public sealed record Client
     /// <summary>Pushed authorization requests are required (RFC 9126, 5).</summary>
     public bool RequirePushed { get; init; }
 
+    /// <summary>How it speaks SAML; null when it speaks OpenID Connect.</summary>
+    public SamlApplication? Saml { get; init; }
+
     /// <summary>Where the application lives, for links back.</summary>
     public string? BaseUrl { get; init; }
 

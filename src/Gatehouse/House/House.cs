@@ -11,6 +11,7 @@ using Gatehouse.Outbound;
 using Gatehouse.People;
 using Gatehouse.Portal;
 using Gatehouse.Protocols.OpenId;
+using Gatehouse.Protocols.Saml;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.Storage;
@@ -38,6 +39,7 @@ public static class House
         .AddSignIn(settings.GetSection("signin"))
         .AddPortal()
         .AddOpenId()
+        .AddSaml()
         .AddAdmin()
         .AddGateway(settings.GetSection("gateway"));
 
@@ -58,6 +60,7 @@ public static class House
         app.UseRouting();
         HealthRoom.MapHealth(app);
         app.MapOpenId();
+        app.MapSaml();
         app.MapPortal();
         app.MapAdmin();
         app.MapGateway();

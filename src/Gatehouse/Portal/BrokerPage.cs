@@ -122,7 +122,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
                 Pages.Go(context, going.Address.AbsoluteUri);
                 break;
             case UpstreamOutcome.Go { Going: var form }:
-                await signIn.PostOnAsync(context, realm, form);
+                await PostOnAsync(context, form);
                 break;
             case UpstreamOutcome.In arrived:
                 Cookie.Write(context.Response, realm.Name, arrived.Cookie, issuers.IsTls);
@@ -151,7 +151,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
         switch (await signOut.LeaveAsync(realm.Name, AliasOf(context), context.Request.Query["way"].ToString(), context.RequestAborted))
         {
             case ({ Fields: null } going, _): Pages.Go(context, going.Address.AbsoluteUri); break;
-            case ({ } form, _): await signIn.PostOnAsync(context, realm, form); break;
+            case ({ } form, _): await PostOnAsync(context, form); break;
             case (_, { } after): Pages.Go(context, after); break;
             default: Pages.Go(context, $"/realms/{realm.Name}/signed-out"); break;
         }
@@ -176,8 +176,10 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
         var (answer, fault) = await signOut.HearAsync(realm, AliasOf(context), returned, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
         if (answer is null) await showFault(context, realm.Name, Reasons.RequestInvalid, fault);
         else if (answer.Fields is null) Pages.Go(context, answer.Address.AbsoluteUri);
-        else await signIn.PostOnAsync(context, realm, answer);
+        else await PostOnAsync(context, answer);
     }
+
+    private static Task PostOnAsync(HttpContext context, Going going) => OnwardForm.SendAsync(context, going.Address.AbsoluteUri, going.Fields!.Select(one => (one.Key, one.Value)));
 
     private async Task<Realm?> RealmAsync(HttpContext context)
     {

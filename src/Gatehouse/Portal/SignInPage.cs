@@ -112,16 +112,6 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         return pages.SendAsync(context, language, realm.DisplayName ?? realm.Name, words.Of(language, "signin.title"), body, 400);
     }
 
-    /// <summary>A form that carries the browser on by POST, with one press.</summary>
-    public Task PostOnAsync(HttpContext context, Realm realm, Going going)
-    {
-        var language = Words.Choose(null, context.Request.Headers.AcceptLanguage);
-        var body = new Html().Raw("<h1>").Text(words.Of(language, "signin.heading")).Raw("</h1><form method=\"post\"").Attribute("action", going.Address.AbsoluteUri).Raw(">");
-        foreach (var (name, value) in going.Fields!) body.Raw("<input type=\"hidden\"").Attribute("name", name).Attribute("value", value).Raw(">");
-        body.Raw("<button type=\"submit\" autofocus>").Text(words.Of(language, "signin.onward", going.Address.Host)).Raw("</button></form>");
-        return pages.SendAsync(context, language, realm.DisplayName ?? realm.Name, words.Of(language, "signin.title"), body);
-    }
-
     /// <summary>Where a sign-in without an application ends.</summary>
     public Task DoneAsync(HttpContext context)
     {

@@ -7,7 +7,7 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Portal;
 
 /// <summary>Asks before signing out, since anybody can link to the sign-out address.</summary>
-public sealed class SignOutPage(Realms realms, Users users, Interactions interactions, SessionStore sessions, SignOut signOut, UpstreamSignOut elsewhere, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault)
+public sealed class SignOutPage(Realms realms, Users users, Interactions interactions, SessionStore sessions, SignOut signOut, SignOutWays elsewhere, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault)
 {
     private const string Step = "signout/confirm";
 
@@ -57,7 +57,7 @@ public sealed class SignOutPage(Realms realms, Users users, Interactions interac
         if (await SessionAsync(context, realm) is { } session)
         {
             await signOut.EndAsync(session, interaction?.ClientId, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
-            after = await elsewhere.WayAsync(session, after, context.RequestAborted) ?? after;
+            after = await elsewhere.ThenAsync(session, after, interaction?.ClientId, context.RequestAborted);
         }
 
         Cookie.Clear(context.Response, realm.Name, issuers.IsTls);

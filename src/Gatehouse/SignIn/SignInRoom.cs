@@ -19,6 +19,8 @@ public static class SignInRoom
         services.AddSingleton<PasswordStep>();
         services.AddSingleton<UpstreamStep>();
         services.AddSingleton<UpstreamSignOut>();
+        services.AddSingleton<ISignOutWay>(provider => provider.GetRequiredService<UpstreamSignOut>());
+        services.AddSingleton<SignOutWays>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<Arrival>();
         services.AddSingleton<SignOut>();

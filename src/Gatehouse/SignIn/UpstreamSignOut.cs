@@ -8,14 +8,14 @@ using Gatehouse.Terms;
 namespace Gatehouse.SignIn;
 
 /// <summary>Sign-outs that reach over to an upstream: its sessions end, and what came of them here ends too; and the other way round, where the upstream takes part.</summary>
-public sealed class UpstreamSignOut(Upstreams upstreams, Attempts attempts, Links links, SessionStore sessions, Database database, AuditLog audit, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+public sealed class UpstreamSignOut(Upstreams upstreams, Attempts attempts, Links links, SessionStore sessions, Database database, AuditLog audit, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings) : ISignOutWay
 {
     internal const string Leaving = "leaving";
     internal const string Returning = "signed out there";
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
 
-    /// <summary>Local path over which a browser whose session here has just ended signs out at the upstream too, and comes to <paramref name="after"/> then; null when there is nothing to end there.</summary>
-    public async Task<string?> WayAsync(Session session, string after, CancellationToken stop)
+    /// <inheritdoc/>
+    public async Task<string?> WayAsync(Session session, string after, string? client, CancellationToken stop)
     {
         if (session is not { Upstream: { } alias, UpstreamHint: { } hint } || upstreams.Find(session.Realm, alias) is not { Enabled: true } upstream || upstreams.Open(upstream) is not { Upstream: ISignsOut { SignsOut: true } } live || !live.Breaker.Allows()) return null;
         var attempt = New(session.Realm, alias, Leaving, after);

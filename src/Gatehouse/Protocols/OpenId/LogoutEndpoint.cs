@@ -10,7 +10,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Protocols.OpenId;
 
 /// <summary>OpenID Connect RP-Initiated Logout 1.0. With an ID token of the browser's own session it ends at once; otherwise the person is asked, since anybody can link to this address.</summary>
-public sealed class LogoutEndpoint(Realms realms, ClientStore clients, Verify verify, SessionStore sessions, SignOut signOut, UpstreamSignOut elsewhere, Interactions interactions, Issuers issuers, ShowFault showFault)
+public sealed class LogoutEndpoint(Realms realms, ClientStore clients, Verify verify, SessionStore sessions, SignOut signOut, SignOutWays elsewhere, Interactions interactions, Issuers issuers, ShowFault showFault)
 {
     private sealed record After(string? Uri, string? State);
 
@@ -52,15 +52,15 @@ public sealed class LogoutEndpoint(Realms realms, ClientStore clients, Verify ve
         var next = new After(after, parameters["state"]);
         if (session is null || hint?.Text("sid") == session.Id)
         {
-            var way = (string?)null;
+            var way = Address(realm, next);
             if (session is not null)
             {
                 await signOut.EndAsync(session, clientId, Exchange.AddressOf(context), context.RequestAborted);
-                way = await elsewhere.WayAsync(session, Address(realm, next), context.RequestAborted);
+                way = await elsewhere.ThenAsync(session, way, clientId, context.RequestAborted);
             }
 
             Cookie.Clear(context.Response, realm.Name, issuers.IsTls);
-            Leave(context, way ?? Address(realm, next));
+            Leave(context, way);
             return;
         }
 

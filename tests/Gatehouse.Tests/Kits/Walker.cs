@@ -1,0 +1,73 @@
+using System.Net;
+using AngleSharp.Dom;
+using AngleSharp.Html.Parser;
+using Xunit;
+
+namespace Gatehouse.Tests.Kits;
+
+/// <summary>A browser in miniature over several sites: cookies per host, redirects, links and forms as a person uses them. Forms that a page would send by a script are sent with <see cref="GoOnAsync"/>.</summary>
+public sealed class Walker : IDisposable
+{
+    // Loopback ports share cookies in real browsers and here; each site's are named apart.
+    private readonly CookieContainer cookies = new();
+    private readonly HttpClient http;
+
+    public Walker() => http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = cookies }) { Timeout = TimeSpan.FromSeconds(30) };
+
+    public Uri At { get; private set; } = new("about:blank");
+
+    public HttpStatusCode Status { get; private set; }
+
+    public string Text { get; private set; } = "";
+
+    /// <summary>Every address that was asked for, in order.</summary>
+    public List<Uri> Trail { get; } = [];
+
+    public CookieCollection CookiesOf(Uri site) => cookies.GetCookies(site);
+
+    public void Forget(Uri site)
+    {
+        foreach (Cookie one in cookies.GetCookies(site)) one.Expired = true;
+    }
+
+    public void Dispose() => http.Dispose();
+
+    public Task OpenAsync(string address) => SendAsync(new HttpRequestMessage(HttpMethod.Get, new Uri(address)));
+
+    public Task FollowAsync(string linkText) => OpenAsync(new Uri(At, Page().QuerySelectorAll("a").First(link => link.TextContent.Trim() == linkText).GetAttribute("href")!).AbsoluteUri);
+
+    /// <summary>Fills in the first form and sends it.</summary>
+    public Task SubmitAsync(params (string Name, string Value)[] values)
+    {
+        var form = Page().QuerySelector("form") ?? throw new InvalidOperationException($"no form at {At}: {Text}");
+        var fields = form.QuerySelectorAll("input[name]").Where(field => field.GetAttribute("type") is not ("submit" or "checkbox")).ToDictionary(field => field.GetAttribute("name")!, field => field.GetAttribute("value") ?? "");
+        foreach (var (name, value) in values) fields[name] = value;
+        var action = new Uri(At, form.GetAttribute("action") is { Length: > 0 } given ? given : At.AbsoluteUri);
+        return SendAsync(new HttpRequestMessage(HttpMethod.Post, action) { Content = new FormUrlEncodedContent(fields) });
+    }
+
+    /// <summary>Sends forms that carry SAML messages on, until a page has none.</summary>
+    public async Task GoOnAsync()
+    {
+        for (var i = 0; i < 6 && Page().QuerySelector("form input[name=SAMLResponse], form input[name=SAMLRequest]") is not null; i++) await SubmitAsync();
+    }
+
+    private async Task SendAsync(HttpRequestMessage request)
+    {
+        for (var hop = 0; hop < 16; hop++)
+        {
+            At = request.RequestUri!;
+            Trail.Add(At);
+            using var answer = await http.SendAsync(request);
+            request.Dispose();
+            Status = answer.StatusCode;
+            Text = await answer.Content.ReadAsStringAsync();
+            if ((int)answer.StatusCode is < 300 or >= 400) return;
+            request = new HttpRequestMessage(HttpMethod.Get, new Uri(At, answer.Headers.Location!));
+        }
+
+        Assert.Fail("too many redirects: " + string.Join("\n", Trail));
+    }
+
+    private IDocument Page() => new HtmlParser().ParseDocument(Text);
+}
