@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Gatehouse.Conformance.Kits;
@@ -13,7 +12,7 @@ public sealed partial class GuideTests
     private static readonly (string Begins, string Why)[] NotRun =
     [
         ("gatehouse serve", "runs until it is stopped; every other test starts it"),
-        ("gatehouse providers add", "names a site's own addresses; Federation/LdapTests and OidcWalkTests do it with real ones"),
+        ("gatehouse providers add", "names a site's own addresses; Federation's guide tests do it with real ones"),
         ("gatehouse providers test", "asks those addresses"),
     ];
 
@@ -26,7 +25,7 @@ public sealed partial class GuideTests
         var script = string.Join('\n', Block("README.md", "and in another shell:")).Replace("http://127.0.0.1:8080", program.Url.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal).Replace("a-secret-of-your-own", RunningProgram.ClientSecret, StringComparison.Ordinal);
         var said = Comment().Matches(script).Select(match => match.Groups[1].Value).ToList();
         Assert.Equal(["401", "200", "403"], said);
-        var (code, output) = await RunAsync(Path.GetTempPath(), script);
+        var (code, output) = await Shell.RunAsync(Path.GetTempPath(), script);
         Assert.Equal(0, code);
         Assert.Equal(said, StatusLine().Matches(output).Select(match => match.Groups[1].Value));
         Assert.Contains("WWW-Authenticate: Bearer", output, StringComparison.Ordinal);
@@ -42,11 +41,12 @@ public sealed partial class GuideTests
         {
             Directory.CreateSymbolicLink(Path.Combine(folder, "examples"), Path.Combine(Root(), "examples"));
             await File.WriteAllLinesAsync(Path.Combine(folder, "access.yaml"), Block("README.md", "An access file says").TakeWhile(line => !line.StartsWith("gatehouse", StringComparison.Ordinal)));
-            Assert.Equal(0, (await RunAsync(folder, "gatehouse realms add contact-centre")).Code);
-            foreach (var command in Commands(document))
+            foreach (var (file, entity) in (ReadOnlySpan<(string, string)>)[("app-metadata.xml", "https://reports.example/saml"), ("ids-metadata.xml", "ids.example.org")]) File.WriteAllText(Path.Combine(folder, file), Metadata(entity));
+            Assert.Equal(0, (await Shell.RunAsync(folder, "gatehouse realms add contact-centre")).Code);
+            foreach (var command in Shell.Commands(Path.Combine(Root(), document)))
             {
                 if (NotRun.Any(one => command.StartsWith(one.Begins, StringComparison.Ordinal))) continue;
-                var (code, output) = await RunAsync(folder, command);
+                var (code, output) = await Shell.RunAsync(folder, command);
                 Assert.True(code == 0, $"{command}: {code}\n{output}");
             }
         }
@@ -55,6 +55,9 @@ public sealed partial class GuideTests
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    private static string Metadata(string entity)
+        => $"""<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="{entity}"><SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://reports.example/acs" index="0"/></SPSSODescriptor></EntityDescriptor>""";
 
     private static string Root([CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../.."));
 
@@ -65,31 +68,9 @@ public sealed partial class GuideTests
         return [.. lines.TakeWhile(line => line.Length == 0 || line.StartsWith("    ", StringComparison.Ordinal)).Select(line => line.Length == 0 ? "" : line[4..])];
     }
 
-    private static IEnumerable<string> Commands(string document)
-        => Continued().Replace(File.ReadAllText(Path.Combine(Root(), document)), " ").Split('\n').Where(line => line.StartsWith("    gatehouse ", StringComparison.Ordinal)).Select(line => Remark().Replace(line, "").Trim());
-
-    private static async Task<(int Code, string Output)> RunAsync(string folder, string script)
-    {
-        var start = new ProcessStartInfo("bash") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
-        start.ArgumentList.Add("-c");
-        start.ArgumentList.Add(script);
-        start.Environment["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}";
-        using var process = Process.Start(start)!;
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(late.Token), process.StandardError.ReadToEndAsync(late.Token));
-        await process.WaitForExitAsync(late.Token);
-        return (process.ExitCode, string.Concat(output));
-    }
-
     [GeneratedRegex(@"# (\d{3})\b")]
     private static partial Regex Comment();
 
     [GeneratedRegex(@"HTTP/1\.1 (\d{3})")]
     private static partial Regex StatusLine();
-
-    [GeneratedRegex(@"\\\n\s+")]
-    private static partial Regex Continued();
-
-    [GeneratedRegex(@"\s+#.*$")]
-    private static partial Regex Remark();
 }

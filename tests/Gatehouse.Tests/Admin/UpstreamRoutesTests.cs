@@ -86,4 +86,34 @@ public abstract class UpstreamRoutesTests(AdminHost host) : AdminKit(host)
         Assert.Equal("unavailable", (string?)(await ExpectAsync(admin, HttpStatusCode.OK, "POST", "identity-provider/instances/site/test", new { }))!["error"]);
         Assert.Empty((await (await Host.PartAsync<Gatehouse.People.Users>()).ListAsync(AdminHost.Realm, new Gatehouse.People.UserQuery { Username = "mina", Exact = true }, default)).Items);
     }
+
+    [Fact]
+    public async Task An_application_that_speaks_saml_is_made_shown_and_changed_in_keycloaks_form()
+    {
+        var admin = await AdminAsync();
+        var certificate = Gatehouse.Tests.Federation.ScriptedIdp.NewKey().Public.ToPem();
+        var attributes = new Dictionary<string, string> { ["saml.client.signature"] = "true", ["saml.signing.certificate"] = certificate, ["saml_name_id_format"] = "email", ["saml_single_logout_service_url_redirect"] = "https://reports.example/slo", ["saml.force.post.binding"] = "true" };
+        var id = await MakeAsync(admin, "clients", new
+        {
+            clientId = "https://reports.example/saml", protocol = "saml", redirectUris = new[] { "https://reports.example/acs" }, attributes,
+            protocolMappers = new object[] { new { name = "login", protocolMapper = "saml-user-property-mapper", config = new Dictionary<string, string> { ["user.attribute"] = "username", ["attribute.name"] = "uid" } }, new { name = "r", protocolMapper = "saml-role-list-mapper", config = new Dictionary<string, string> { ["attribute.name"] = "Role" } } },
+        });
+        var shown = await GetAsync(admin, $"clients/{id}");
+        Assert.Equal(("saml", "email", "https://reports.example/acs"), ((string?)shown["protocol"], (string?)shown["attributes"]!["saml_name_id_format"], (string?)shown["redirectUris"]![0]));
+
+        // Sent back as it was shown, it stays as it is.
+        await DoneAsync(admin, "PUT", $"clients/{id}", shown);
+        var stored = (await (await Host.PartAsync<Gatehouse.Clients.ClientStore>()).FindAsync(AdminHost.Realm, id, default))!;
+        Assert.Equal(["uid={username}", "Role={roles}"], stored.Saml!.Attributes.Select(one => $"{one.Name}={one.Source}"));
+        Assert.Equal(("https://reports.example/slo", false, true), (stored.Saml.SignOutAddress, stored.Saml.SignOutByPost, stored.Saml.SignedRequests));
+        foreach (var (wrong, why) in new (object, string)[]
+                 {
+                     (new { clientId = "w", protocol = "saml" }, "address"), (new { clientId = "w", protocol = "saml", redirectUris = new[] { "javascript:alert(1)" } }, "no web address"),
+                     (new { clientId = "w", protocol = "saml", redirectUris = new[] { "https://w.example/acs" } }, "certificate"),
+                     (new { clientId = "w", protocol = "saml", redirectUris = new[] { "https://w.example/acs" }, attributes = new Dictionary<string, string> { ["saml.client.signature"] = "false", ["saml.assertion.signature"] = "false", ["saml.server.signature"] = "false" } }, "must be signed"),
+                 })
+        {
+            Assert.Contains(why, (await ExpectAsync(admin, HttpStatusCode.BadRequest, "POST", "clients", wrong))!.ToJsonString(), StringComparison.Ordinal);
+        }
+    }
 }
