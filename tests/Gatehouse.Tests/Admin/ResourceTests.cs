@@ -109,7 +109,7 @@ public abstract class ResourceTests(AdminHost host) : AdminKit(host)
     [InlineData("""{"directAccessGrantsEnabled":true}""", "directAccessGrantsEnabled")]
     [InlineData("""{"consentRequired":true}""", "consentRequired")]
     [InlineData("""{"authorizationServicesEnabled":true}""", "authorizationServicesEnabled")]
-    [InlineData("""{"protocol":"saml"}""", "protocol")]
+    [InlineData("""{"protocol":"docker-v2"}""", "protocol")]
     [InlineData("""{"clientAuthenticatorType":"client-x509"}""", "clientAuthenticatorType")]
     [InlineData("""{"redirectUris":["https://desk.example.org/*"]}""", "wildcard")]
     [InlineData("""{"redirectUris":["http://desk.example.org/"]}""", "https")]
