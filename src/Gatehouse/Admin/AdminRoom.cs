@@ -29,6 +29,7 @@ public static class AdminRoom
         RoleMappingRoutes.Map(admin);
         ClientRoutes.Map(admin);
         UpstreamRoutes.Map(admin);
+        ImportRoutes.Map(admin);
         SessionRoutes.Map(admin);
         KeyRoutes.Map(admin);
         EventRoutes.Map(admin);

@@ -5,6 +5,7 @@ using Gatehouse.Keys;
 using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
+using Gatehouse.SignIn.Import;
 using Gatehouse.Storage;
 using Gatehouse.Tokens;
 
@@ -27,6 +28,8 @@ internal sealed record Rooms(
     Passwords Passwords,
     Upstreams Upstreams,
     Links Links,
+    PeopleImport Import,
+    ImportTurns Turns,
     TimeProvider Time)
 {
     /// <summary>Now, cut to the second as tokens tell time: a token issued in this same second stays good, its session does not.</summary>

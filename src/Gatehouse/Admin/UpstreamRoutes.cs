@@ -35,7 +35,7 @@ internal static class UpstreamRoutes
     /// <summary>Whom to try; nobody to look at the way alone.</summary>
     private sealed record TestBody(string? Username, string? Password);
 
-    private static Upstream Find(Asked asked) => asked.Rooms.Upstreams.Find(asked.Realm.Name, asked.Route("alias")) ?? throw Refused.Missing("Identity provider");
+    internal static Upstream Find(Asked asked) => asked.Rooms.Upstreams.Find(asked.Realm.Name, asked.Route("alias")) ?? throw Refused.Missing("Identity provider");
 
     private static Task<Answer> ListAsync(Asked asked)
     {

@@ -34,6 +34,9 @@ public sealed class Upstreams : IDisposable
     /// <summary>A live upstream with its breaker.</summary>
     public sealed record Live(Upstream Settings, IUpstream Upstream, Breaker Breaker);
 
+    /// <summary>Those of all realms.</summary>
+    public IEnumerable<Upstream> All => known.Values.SelectMany(all => all);
+
     /// <summary>Those of a realm, in their order.</summary>
     public ImmutableArray<Upstream> Of(string realm) => known.GetValueOrDefault(realm, []);
 

@@ -55,7 +55,7 @@ public sealed class Linking(Database database, Users users, Links links)
                 return false;
             }
 
-            await GrantedRights.ApplyAsync(work, realm, upstream.Id, identity.Subject, made.Id, mapped);
+            await GrantAsync(work, upstream, identity, made.Id, mapped);
             return true;
         }, stop);
 
@@ -84,14 +84,23 @@ public sealed class Linking(Database database, Users users, Links links)
             // Read again inside the transaction: an administrator's change of this moment is not undone.
             var current = await users.FindAsync(work, known.Realm, known.Id) ?? known;
             var changed = upstream.UpdatesUsers ? With(current, upstream, identity, mapped) : current;
-            if (!changed.IsSame(current) && !await users.ChangeAsync(work, changed)) changed = current; // the address is another's: theirs stays as it was
-            await GrantedRights.ApplyAsync(work, known.Realm, upstream.Id, identity.Subject, known.Id, mapped);
+            var same = changed.IsSame(current);
+            if (!same && !await users.ChangeAsync(work, changed)) (changed, same) = (current, true); // the address is another's: theirs stays as it was
+            // What an import applied is no longer what is here: it looks anew.
+            if (await GrantAsync(work, upstream, identity, known.Id, mapped) || !same) await links.ForgetAppliedAsync(work, known.Realm, upstream.Id, identity.Subject);
             return changed;
         }, stop);
     }
 
+    private static async Task<bool> GrantAsync(Work work, Upstream upstream, UpstreamIdentity identity, string user, Mapped mapped)
+    {
+        var holder = new GrantedRights.Holder(upstream.Realm, upstream.Id, identity.Subject, user);
+        var wanted = (await GrantedRights.ResolveAsync(work.Connection, work.Transaction, upstream.Realm, [mapped])).Of(mapped);
+        return await GrantedRights.ApplyAsync(work, holder, await GrantedRights.ReadAsync(work, holder), wanted);
+    }
+
     // What the upstream does not say, or what cannot be kept here, stays as it is.
-    private static User With(User user, Upstream upstream, UpstreamIdentity identity, Mapped mapped)
+    internal static User With(User user, Upstream upstream, UpstreamIdentity identity, Mapped mapped)
     {
         var email = identity.Email is { } address && Names.IsEmail(address) ? Names.Fold(address) : user.Email;
         return user with

@@ -44,6 +44,15 @@ public sealed class Links(Database database)
         return true;
     }
 
+    /// <summary>Makes the link of a user made just now; nobody can have known of it, so nobody is told. False when the person was linked in this very moment.</summary>
+    internal async Task<bool> InsertAsync(Work work, Federation.Upstream upstream, Federation.UpstreamIdentity person, string user)
+        => await work.Connection.ExecuteAsync("insert into user_links (realm, upstream, subject, user_id, username, granted, linked_at) values (@Realm, @Id, @Subject, @user, @Username, '', @Now) on conflict do nothing",
+            new { upstream.Realm, upstream.Id, person.Subject, user, person.Username, work.Now }, work.Transaction) == 1;
+
+    /// <summary>Lets the next import apply the person's entry anew.</summary>
+    internal Task ForgetAppliedAsync(Work work, string realm, string upstream, string subject)
+        => work.Connection.ExecuteAsync("update user_links set applied = null where realm = @realm and upstream = @upstream and subject = @subject and applied is not null", new { realm, upstream, subject }, work.Transaction);
+
     /// <summary>Takes away the link of a person whose user is gone.</summary>
     internal Task RemoveStaleAsync(Work work, string realm, string upstream, string subject)
         => work.Connection.ExecuteAsync("delete from user_links where realm = @realm and upstream = @upstream and subject = @subject and user_id not in (select id from users where realm = @realm)", new { realm, upstream, subject }, work.Transaction);

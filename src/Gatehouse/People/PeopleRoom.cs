@@ -1,3 +1,5 @@
+using Gatehouse.People.Import;
+
 namespace Gatehouse.People;
 
 /// <summary>Owns realms, users, groups and roles. Never checks a password and never issues anything.</summary>
@@ -14,6 +16,9 @@ public static class PeopleRoom
         services.AddSingleton<UserCache>();
         services.AddSingleton<Links>();
         services.AddSingleton<Linking>();
+        services.AddSingleton<ImportPages>();
+        services.AddSingleton<ImportRecords>();
+        services.AddSingleton<Vanished>();
         services.AddHostedService<PeopleStart>();
         services.AddHostedService<KeyRotation>();
         return services;

@@ -62,7 +62,7 @@ public sealed class Realms : IDisposable
     /// <summary>Deletes a realm, its people and its signing keys; clients and sessions are told to go by whoever asks for this. False when there is none.</summary>
     public async Task<bool> RemoveAsync(Work work, string name)
     {
-        foreach (var table in (string[])["role_holders", "group_members", "people_groups", "roles", "passwords", "user_links", "users"])
+        foreach (var table in (string[])["role_holders", "group_members", "people_groups", "roles", "passwords", "user_links", "upstream_imports", "users"])
             await work.Connection.ExecuteAsync($"delete from {table} where realm = @name", new { name }, work.Transaction);
         await keys.RemoveAllAsync(work, name);
         await samlKeys.RemoveAllAsync(work, name);

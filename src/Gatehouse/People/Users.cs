@@ -14,15 +14,9 @@ public sealed class Users(Database database)
     /// <summary>Adds a user. False when the name or e-mail is taken.</summary>
     public async Task<bool> AddAsync(Work work, User user)
     {
-        Names.AssertUser(user);
-        var count = await work.Connection.ExecuteAsync(
-            """
-            insert into users (id, realm, username, email, email_verified, first_name, last_name, enabled, attributes, created_at, not_before, search)
-            values (@Id, @Realm, @Username, @Email, @EmailVerified, @FirstName, @LastName, @Enabled, @Attributes, @CreatedAt, @NotBefore, @Search)
-            on conflict do nothing
-            """, Flat(user), work.Transaction);
-        if (count == 1) await work.AnnounceAsync(new Change("user", user.Realm, user.Id));
-        return count == 1;
+        if (!await InsertAsync(work, user)) return false;
+        await work.AnnounceAsync(new Change("user", user.Realm, user.Id));
+        return true;
     }
 
     /// <summary>Replaces a user's members. False when there is none, or the name is taken.</summary>
@@ -104,6 +98,22 @@ public sealed class Users(Database database)
             var row = await connection.QuerySingleOrDefaultAsync<Hashed>("select hash, temporary, set_at as SetAt from passwords where realm = @realm and user_id = @id", new { realm, id });
             return row is null ? null : new PasswordRow(row.Hash, row.Temporary, DateTimeOffset.FromUnixTimeMilliseconds(row.SetAt));
         }, stop);
+
+    /// <summary>Adds a user as one of many: nobody can have known of them, so each is not told of. False when the name or e-mail is taken.</summary>
+    internal async Task<bool> InsertAsync(Work work, User user)
+    {
+        Names.AssertUser(user);
+        return await work.Connection.ExecuteAsync(
+            """
+            insert into users (id, realm, username, email, email_verified, first_name, last_name, enabled, attributes, created_at, not_before, search)
+            values (@Id, @Realm, @Username, @Email, @EmailVerified, @FirstName, @LastName, @Enabled, @Attributes, @CreatedAt, @NotBefore, @Search)
+            on conflict do nothing
+            """, Flat(user), work.Transaction) == 1;
+    }
+
+    /// <summary>Several by id, as the write in progress sees them.</summary>
+    internal async Task<IReadOnlyList<User>> FindAllAsync(Work work, string realm, IEnumerable<string> ids)
+        => [.. (await work.Connection.QueryAsync<Row>($"select {Columns} from users where realm = @realm and {AnyOf.Sql(work.Connection, "id", "ids")}", new { realm, ids = ids.ToArray() }, work.Transaction)).Select(row => row.ToUser())];
 
     /// <summary>By id, as the write in progress sees it.</summary>
     internal async Task<User?> FindAsync(Work work, string realm, string id)

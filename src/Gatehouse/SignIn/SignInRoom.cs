@@ -1,8 +1,9 @@
+using Gatehouse.SignIn.Import;
 using Gatehouse.SignIn.Steps;
 
 namespace Gatehouse.SignIn;
 
-/// <summary>Owns how a person gets in: stored interactions, steps, password hashing, throttling, sign-out. Never renders a page and never issues a token.</summary>
+/// <summary>Owns how a person gets in: stored interactions, steps, password hashing, throttling, sign-out, the import of an upstream's people. Never renders a page and never issues a token.</summary>
 public static class SignInRoom
 {
     /// <summary>Adds the sign-in.</summary>
@@ -24,6 +25,9 @@ public static class SignInRoom
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<Arrival>();
         services.AddSingleton<SignOut>();
+        services.AddSingleton<PeopleImport>();
+        services.AddSingleton<ImportTurns>();
+        services.AddHostedService(parts => parts.GetRequiredService<ImportTurns>());
         services.AddHostedService<SignInUpkeep>();
         return services;
     }

@@ -34,7 +34,7 @@ public sealed class SlapdKit : IAsyncDisposable
     public string CaFile => Path.Combine(folder, "ca.pem");
 
     /// <summary>Starts a server with these entries (LDIF below <see cref="Base"/>).</summary>
-    public static async Task<SlapdKit> StartAsync(string ldif)
+    public static async Task<SlapdKit> StartAsync(string ldif, string more = "")
     {
         if (!File.Exists("/usr/sbin/slapd")) Assert.Skip("slapd is not installed: apt-get install slapd");
         var kit = new SlapdKit(Directory.CreateTempSubdirectory("gatehouse-slapd-").FullName, FreePort(), FreePort());
@@ -64,6 +64,7 @@ public sealed class SlapdKit : IAsyncDisposable
             memberof-group-oc groupOfNames
             access to attrs=userPassword by self write by anonymous auth by * none
             access to * by dn.exact="{Admin}" write by users read by anonymous read
+            {more}
 
             """);
         await File.WriteAllTextAsync(Path.Combine(kit.folder, "data.ldif"), $"dn: {Base}\nobjectClass: dcObject\nobjectClass: organization\no: Site\ndc: site\n\n{ldif}\n");

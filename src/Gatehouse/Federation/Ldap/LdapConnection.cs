@@ -6,7 +6,7 @@ using Gatehouse.Wire.Ldap;
 namespace Gatehouse.Federation.Ldap;
 
 /// <summary>The directory, or the way to it, failed: says nothing about the person.</summary>
-public sealed class LdapFault(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class LdapFault(string message, Exception? cause = null) : UpstreamFault(message, cause);
 
 /// <summary>One connection to a directory server, used by one operation at a time. Broken by whatever goes wrong on it.</summary>
 public sealed class LdapConnection : IAsyncDisposable

@@ -38,6 +38,24 @@ internal static class LdapGroups
         return [.. found.Values];
     }
 
+    /// <summary>Groups that have this member.</summary>
+    public static Task<IReadOnlyList<string>> WithMemberAsync(LdapShape shape, LdapPool pool, string dn, CancellationToken stop)
+        => pool.SearchAsync(connection => FindAsync(shape, connection, LdapFilter.Or(LdapFilter.Equal("member", dn), LdapFilter.Equal("uniqueMember", dn)), stop), stop);
+
+    /// <summary>Groups that an entry says it is in.</summary>
+    public static Task<IReadOnlyList<string>> MemberOfAsync(LdapPool pool, string dn, CancellationToken stop)
+        => pool.SearchAsync<IReadOnlyList<string>>(async connection =>
+        {
+            LdapEntry? group = null;
+            await foreach (var (entry, result, _) in connection.SearchAsync(id => LdapWriting.Search(id, dn, LdapScope.Entry, LdapFilter.Present("objectClass"), ["memberOf"]), stop))
+            {
+                group ??= entry;
+                if (result is not null && result.Code is not (LdapResult.Success or LdapResult.NoSuchObject)) throw new LdapFault($"the group {dn} cannot be read: {result.Code} {result.Message}");
+            }
+
+            return group is null ? [] : group.Texts("memberOf");
+        }, stop);
+
     private static async Task<IReadOnlyList<string>> FindAsync(LdapShape shape, LdapConnection connection, LdapFilter filter, CancellationToken stop)
     {
         var names = new List<string>();

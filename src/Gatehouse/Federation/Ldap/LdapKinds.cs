@@ -18,6 +18,7 @@ internal static class LdapKinds
         new("userFilter", "filter of people (RFC 4515)"),
         new("loginFilter", "filter that finds one person, with {0} for the login name"),
         new("nestedGroups", "true to count groups within groups", Otherwise: "false"),
+        .. ImportRules.Settings,
     ];
 
     /// <summary>The kinds.</summary>

@@ -8,6 +8,9 @@ internal static class LdapPerson
 {
     private const int AccountDisabled = 2;
 
+    // What OpenLDAP's password policy writes where an administrator locked the account.
+    private const string LockedForGood = "000001010000Z";
+
     /// <summary>The person; null when the entry lacks an id.</summary>
     public static UpstreamIdentity? Of(LdapShape shape, LdapEntry entry, IReadOnlyList<string> groups)
     {
@@ -27,6 +30,10 @@ internal static class LdapPerson
     /// <summary>The stable id as text: GUIDs in their usual form.</summary>
     public static string? IdOf(LdapShape shape, LdapEntry entry)
         => shape.IdAttribute.Equals("objectGUID", StringComparison.OrdinalIgnoreCase) ? entry.Bytes(shape.IdAttribute) is { Length: 16 } bytes ? new Guid(bytes).ToString() : null : entry.Text(shape.IdAttribute);
+
+    /// <summary>Whether the directory keeps the person out until an administrator acts; a lock that ends by itself is none.</summary>
+    public static bool IsDisabled(LdapShape shape, LdapEntry entry)
+        => shape.IsActiveDirectory ? BarOf(shape, entry) == "user_disabled" : entry.Text("pwdAccountLockedTime") == LockedForGood;
 
     /// <summary>Why the directory keeps the person out, apart from the password; null when it does not.</summary>
     public static string? BarOf(LdapShape shape, LdapEntry entry)

@@ -29,6 +29,9 @@ public sealed record LdapShape
     /// <summary>Nested groups count too.</summary>
     public bool NestedGroups { get; init; }
 
+    /// <summary>Whether the mapping makes something of groups.</summary>
+    public bool GroupsMatter { get; init; }
+
     /// <summary>Further attributes to fetch, for the mapping.</summary>
     public IReadOnlyList<string> More { get; init; } = [];
 
@@ -49,6 +52,7 @@ public sealed record LdapShape
         {
             IsActiveDirectory = activeDirectory, UsersDn = one["usersDn"]!, GroupsDn = one["groupsDn"], LoginFilter = login, PeopleFilter = people, UsernameAttribute = username,
             IdAttribute = one["idAttribute"] ?? (activeDirectory ? "objectGUID" : "entryUUID"), NestedGroups = one.Flag("nestedGroups"),
+            GroupsMatter = one.Mapping.Any(rule => rule.Source is "groups" or "groupDn" or "memberOf"),
             More = [.. one.Mapping.Select(rule => rule.Source).Where(source => source is not ("groups" or "groupDn")).Distinct(StringComparer.OrdinalIgnoreCase)],
         };
     }

@@ -6,20 +6,23 @@ namespace Gatehouse.Federation.Ldap;
 
 /// <summary>
 /// A directory (LDAP or Active Directory): one search finds the person, one bind tries their password. For a name that is not there the bind is made all the same, with a name that cannot exist:
-/// the road and the time are the same. It reads only.
+/// the road and the time are the same. It lists its people for an import.
 /// </summary>
-public sealed class LdapUpstream : IChecksPasswords
+public sealed class LdapUpstream : IChecksPasswords, IListsPeople
 {
     private readonly LdapShape shape;
     private readonly LdapPool pool;
     private readonly LdapServers servers;
+    private readonly TimeProvider time;
 
     /// <summary>Opens one; nothing is connected yet.</summary>
     public LdapUpstream(Upstream upstream, Surroundings surroundings, bool activeDirectory)
     {
         shape = LdapShape.Of(upstream, activeDirectory);
         servers = LdapServers.Of(upstream);
-        pool = new LdapPool(servers, upstream["bindDn"], upstream.Secrets.GetValueOrDefault("bindPassword"), surroundings.Time);
+        time = surroundings.Time;
+        pool = new LdapPool(servers, upstream["bindDn"], upstream.Secrets.GetValueOrDefault("bindPassword"), time);
+        ImportRules.Of(upstream);
     }
 
     /// <summary>Where people and groups are.</summary>
@@ -64,6 +67,9 @@ public sealed class LdapUpstream : IChecksPasswords
             return new Finding.Unavailable(wrong.Message);
         }
     }
+
+    /// <inheritdoc/>
+    public Task<Listing> BeginAsync(string? since, CancellationToken stop) => LdapListing.BeginAsync(shape, pool, since, time, stop);
 
     private async Task<Finding> TryAsync(string username, Secret password, Trace trace, CancellationToken stop)
     {

@@ -28,7 +28,9 @@ internal static class ProviderCommands
         DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, TrustEmail, KeepPasswords], AddAsync,
             ["gatehouse providers add google --kind google --set clientId=ID --secret clientSecret=env:GOOGLE_SECRET", "gatehouse providers add site --kind ad --set urls=ldaps://dc1.example --set usersDn=dc=example --set bindDn=svc@example --secret bindPassword=file:/run/secrets/ad --map 'groups=CC Agents -> role agent'"]),
         DataVerb.Make(terminal, "remove", "Removes a provider. Its people stay users.", [Alias], RemoveAsync, ["gatehouse providers remove google"]),
-        DataVerb.Make(terminal, "test", "Asks a provider as a sign-in would, and changes nothing: each hop, what it says of the person, what the mapping makes of it.", [Alias, User], TestAsync, ["gatehouse providers test site", "gatehouse providers test site --user mina"]));
+        DataVerb.Make(terminal, "test", "Asks a provider as a sign-in would, and changes nothing: each hop, what it says of the person, what the mapping makes of it.", [Alias, User], TestAsync, ["gatehouse providers test site", "gatehouse providers test site --user mina"]),
+        ImportCommand.Import(terminal, Alias),
+        ImportCommand.Status(terminal, Alias));
 
     // Needs no data: a newcomer asks this first.
     private static Verb Kinds(Terminal terminal)
@@ -111,7 +113,7 @@ internal static class ProviderCommands
         return good ? CommandLine.Done : 1;
     }
 
-    private static Upstream Find(Job job)
+    internal static Upstream Find(Job job)
         => job.Shop.Upstreams.Find(job.Realm.Name, job.Words.GetValue(Alias)!) ?? throw new StartRefused($"There is no provider '{job.Words.GetValue(Alias)}' in the realm {job.Realm.Name}; see: gatehouse providers list");
 
     private static (string Name, string Value) Pair(string text)

@@ -6,6 +6,7 @@ using Gatehouse.Outbound;
 using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
+using Gatehouse.SignIn.Import;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
@@ -45,6 +46,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public Passwords Passwords => Part<Passwords>();
 
+    public PeopleImport Import => Part<PeopleImport>();
+
     public TimeProvider Time => Part<TimeProvider>();
 
     /// <summary>Opens the data; with <paramref name="fresh"/> a folder that is not there yet is made.</summary>
@@ -60,7 +63,7 @@ internal sealed class Workshop : IAsyncDisposable
             .AddSingleton(TimeProvider.System)
             .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddOutbound().AddFederation(given.GetSection("federation"), given["tokens:publicUrl"] ?? "").AddPeople().AddClients().AddSessions();
         services.AddOptions<SignInSettings>().Bind(given.GetSection("signin"));
-        services.AddSingleton<Passwords>().AddSingleton<Revocations>();
+        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<PeopleImport>();
         var workshop = new Workshop(services.BuildServiceProvider());
         try
         {

@@ -45,6 +45,29 @@ public sealed class DataCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_directory_is_imported_and_its_status_told()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Federation.LdapTests.Fixture.Ldif);
+        Environment.SetEnvironmentVariable("GATEHOUSE_TEST_DIRECTORY_SECRET", SlapdKit.AdminPassword);
+        await DoneAsync("providers", "add", "site", "--kind", "ldap", "--set", "urls=" + slapd.Url, "--set", "usersDn=ou=people," + SlapdKit.Base, "--set", "bindDn=" + SlapdKit.Admin, "--secret", "bindPassword=env:GATEHOUSE_TEST_DIRECTORY_SECRET");
+        Assert.Contains("never imported", await DoneAsync("providers", "status", "site"));
+        await DoneAsync("users", "add", "otto", "--generate");
+        Assert.Contains("Nothing was changed", await DoneAsync("providers", "import", "site", "--dry-run"));
+        var told = await DoneAsync("providers", "import", "site");
+        Assert.Contains("read 2, made 1, changed 0, unchanged 0, skipped 1", told);
+        Assert.Contains("name_taken", told);
+        var status = await JsonAsync("providers", "status", "site");
+        Assert.Equal(("DONE", 1), ((string?)status["status"], (int?)status["added"]));
+        Assert.Equal("mina", (string?)(await JsonAsync("users", "list", "--search", "mina")).AsArray()[0]!["username"]);
+        Assert.Contains("made 0", await DoneAsync("providers", "import", "site", "--delta"));
+        await slapd.KillAsync();
+        Assert.Equal(1, (await Program.HereAsync("", ["providers", "import", "site", "--data", data])).Code);
+        Assert.Contains("broke off", await DoneAsync("providers", "status", "site"));
+        await DoneAsync("providers", "add", "hq", "--kind", "oidc", "--set", "issuer=http://127.0.0.1:1", "--set", "clientId=gatehouse");
+        await RefusedAsync("does not list", "providers", "import", "hq");
+    }
+
+    [Fact]
     public async Task Providers_are_added_listed_tested_and_removed()
     {
         Assert.Contains("ldap: LDAP directory", (await Program.HereAsync("", ["providers", "kinds"])).Output);

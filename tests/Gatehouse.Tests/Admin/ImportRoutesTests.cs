@@ -1,0 +1,44 @@
+using System.Net;
+using Gatehouse.SignIn.Import;
+using Gatehouse.Tests.Kits;
+using Xunit;
+
+namespace Gatehouse.Tests.Admin;
+
+public sealed class ImportRoutesOnSqlite(SqliteHost host) : ImportRoutesTests(host);
+
+public sealed class ImportRoutesOnPostgres(PostgresHost host) : ImportRoutesTests(host);
+
+/// <summary>Imports through the admin API.</summary>
+public abstract class ImportRoutesTests(AdminHost host) : AdminKit(host)
+{
+    [Fact]
+    public async Task An_import_is_begun_and_looked_at_and_reading_lists_afterwards_asks_the_directory_nothing_and_writes_nothing()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Federation.LdapTests.Fixture.Ldif);
+        var (admin, alias) = (await AdminAsync(), "dir-" + Guid.NewGuid().ToString("n")[..8]);
+        await MakeAsync(admin, "identity-provider/instances", new { alias, providerId = "ldap", config = new { urls = slapd.Url, usersDn = "ou=people," + SlapdKit.Base, bindDn = SlapdKit.Admin, bindPassword = SlapdKit.AdminPassword } });
+        var path = $"identity-provider/instances/{alias}/import";
+        Assert.Equal("NEVER", (string?)(await GetAsync(admin, path))["status"]);
+        Assert.Equal("RUNNING", (string?)(await ExpectAsync(admin, HttpStatusCode.Accepted, "POST", path, new { }))!["status"]);
+        await (await Host.PartAsync<ImportTurns>()).SettledAsync();
+        var status = await GetAsync(admin, path);
+        Assert.Equal(("DONE", 2, 2), ((string?)status["status"], (int?)status["read"], (int?)status["added"]));
+        await ExpectAsync(admin, HttpStatusCode.BadRequest, "POST", path, new { dryRun = true });
+
+        var id = (string?)(await GetAsync(admin, "users?username=mina&exact=true"))[0]!["id"];
+        var database = await Host.PartAsync<Gatehouse.Storage.Database>();
+        var (before, changes) = (await slapd.CountAsync(), await ChangesAsync(database));
+        foreach (var list in (string[])["users", "users/count", "users?search=mina", $"users/{id}", $"users/{id}/federated-identity", $"users/{id}/groups", $"users/{id}/role-mappings", $"users/{id}/credentials", "groups", "roles", "identity-provider/instances", $"identity-provider/instances/{alias}", path])
+            await GetAsync(admin, list);
+        Assert.Equal((before, changes), (await slapd.CountAsync(), await ChangesAsync(database)));
+
+        Assert.Contains((await GetAsync(admin, "admin-events?max=50")).AsArray(), one => ((string?)one!["resourcePath"])?.EndsWith($"{alias}/import", StringComparison.Ordinal) == true);
+        await ExpectAsync(await WithAsync("view-users"), HttpStatusCode.Forbidden, "GET", path);
+        await ExpectAsync(await WithAsync("manage-identity-providers"), HttpStatusCode.Forbidden, "POST", path, new { });
+        await MakeAsync(admin, "identity-provider/instances", new { alias = alias + "-g", providerId = "google", config = new { clientId = "x" } });
+        await ExpectAsync(admin, HttpStatusCode.BadRequest, "POST", $"identity-provider/instances/{alias}-g/import", new { });
+    }
+
+    private static Task<long> ChangesAsync(Gatehouse.Storage.Database database) => database.ReadAsync(connection => Dapper.SqlMapper.ExecuteScalarAsync<long>(connection, "select coalesce(max(seq), 0) from changes"), default);
+}

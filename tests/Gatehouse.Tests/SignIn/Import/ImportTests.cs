@@ -1,0 +1,144 @@
+using Gatehouse.Federation;
+using Gatehouse.People;
+using Gatehouse.People.Import;
+using Gatehouse.Storage;
+using Gatehouse.Tests.Kits;
+using Xunit;
+
+namespace Gatehouse.Tests.SignIn.Import;
+
+public sealed class ImportOnSqliteTests : ImportTests
+{
+    protected override Task<StorageSettings> NewDatabaseAsync() => Task.FromResult(Sqlite());
+}
+
+public sealed class ImportOnPostgresTests : ImportTests
+{
+    protected override Task<StorageSettings> NewDatabaseAsync() => PostgresAsync();
+}
+
+/// <summary>A whole import: users, links and rights; again, it writes nothing; what cannot be taken in is told.</summary>
+public abstract class ImportTests : ImportKit
+{
+    [Fact]
+    public async Task Everybody_becomes_a_user_with_link_and_rights_and_a_second_time_nothing_is_written()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Places + Crowd(1203) + Group("agents", $"uid=u00001,{People}", $"uid=u00700,{People}") + Group("team-red", $"cn=agents,{Groups}"));
+        await using var site = await SiteAsync(slapd.Url, config: [("groupsDn", Groups), ("nestedGroups", "true")]);
+        var told = new List<int>();
+        var first = await site.RunAsync(told: status => told.Add(status.Read));
+        Assert.Equal((ImportState.Done, 1203, 1203, 0, 0), (first.State, first.Read, first.Made, first.Skipped, first.Vanished));
+        Assert.Equal([500, 1000, 1203], told);
+        Assert.Equal(1203, await Node.Users.CountAsync(Realm, new UserQuery(), Stop));
+        var user = (await site.UserAsync("u00700"))!;
+        Assert.Equal(("First", "Last 700", "u00700@site.example", "u00700@site.example"), (user.FirstName, user.LastName, user.Email, user.Attributes["workMail"][0]));
+        Assert.Equal(["agent", "team-red"], await site.RolesAsync("u00700"));
+        Assert.Empty(await site.RolesAsync("u00002"));
+        Assert.Equal("u00700", Assert.Single(await site.Links.OfUserAsync(Realm, user.Id, Stop)).Username);
+
+        var before = await WritesAsync();
+        var second = await site.RunAsync();
+        Assert.Equal((ImportState.Done, 1203, 0, 0, 1203), (second.State, second.Read, second.Made, second.Changed, second.Unchanged));
+        Assert.Equal(before, await WritesAsync());
+    }
+
+    [Fact]
+    public async Task Changes_come_with_the_next_delta_also_those_of_groups()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Places + Crowd(3) + Group("agents", $"uid=u00001,{People}"));
+        await using var site = await SiteAsync(slapd.Url, config: [("groupsDn", Groups), ("nestedGroups", "true")]);
+        Assert.Equal(3, (await site.RunAsync(delta: true)).Made);
+        await slapd.ChangeAsync($"dn: uid=u00002,{People}\nchangetype: modify\nreplace: sn\nsn: Ökafor\n\n{Person("newcomer", "New", "Comer").Replace("objectClass", "changetype: add\nobjectClass", StringComparison.Ordinal)}");
+        var delta = await site.RunAsync(delta: true);
+        Assert.Equal((ImportState.Done, 1, 1), (delta.State, delta.Made, delta.Changed));
+        Assert.Equal("Ökafor", (await site.UserAsync("u00002"))!.LastName);
+
+        // Who left a group is not changed, nor is their entry: everybody is gone over.
+        await slapd.ChangeAsync($"dn: cn=agents,{Groups}\nchangetype: modify\nreplace: member\nmember: uid=u00003,{People}\n");
+        Assert.Contains("groups have changed", (await site.RunAsync(delta: true)).Because, StringComparison.Ordinal);
+        Assert.Empty(await site.RolesAsync("u00001"));
+        Assert.Equal(["agent"], await site.RolesAsync("u00003"));
+    }
+
+    [Fact]
+    public async Task Whoever_is_here_already_is_not_taken_over_and_all_that_is_odd_is_told()
+    {
+        var odd = Person("mina", "Mina", "Other") + Person("second", "Two", "Two", "employeeNumber: 7") + Person("third", "Three", "Three", "employeeNumber: 7") + Person("nobody", "No", "Id")
+            + Person("address", "A", "B", "employeeNumber: 9").Replace("address@site.example", "taken@site.example", StringComparison.Ordinal)
+            + Person("long", "L", "L", "employeeNumber: 10").Replace("uid: long", "uid: long\nuid:: " + Convert.ToBase64String("\u202Ehidden\u0007"u8.ToArray()), StringComparison.Ordinal).Replace("mail: long@site.example\n", "", StringComparison.Ordinal);
+        await using var slapd = await SlapdKit.StartAsync(Places + odd.Replace("uid: mina", "uid: mina\nemployeeNumber: 1", StringComparison.Ordinal));
+        await using var site = await SiteAsync(slapd.Url, config: ("idAttribute", "employeeNumber"));
+        var mine = NewUser("mina") with { LastName = "Local" };
+        await WriteAsync(async work =>
+        {
+            await Node.Users.AddAsync(work, mine);
+            await Node.Users.AddAsync(work, NewUser("holder", "taken@site.example"));
+        });
+        var status = await site.RunAsync();
+        Assert.Equal(["address:email_taken", "mina:name_taken", "nobody:no_id", "third:same_id"], status.Notes.Select(note => $"{note.Name.Split(',')[0][4..]}:{note.Code}").Order(StringComparer.Ordinal));
+        Assert.Equal((ImportState.Done, 2, 4), (status.State, status.Made, status.Skipped));
+        Assert.Equal("Local", (await Node.Users.FindAsync(Realm, mine.Id, Stop))!.LastName);
+        Assert.Empty(await site.Links.OfUserAsync(Realm, mine.Id, Stop));
+
+        // Seen again and again, they are told again, and nothing of it is written.
+        var again = await site.RunAsync();
+        Assert.Equal((0, 2, 4), (again.Made, again.Unchanged, again.Skipped));
+    }
+
+    [Fact]
+    public async Task A_dry_run_tells_what_would_be_and_changes_nothing()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Places + Crowd(600));
+        await using var site = await SiteAsync(slapd.Url);
+        await WriteAsync(work => Node.Users.AddAsync(work, NewUser("u00005")));
+        var status = await site.RunAsync(dryRun: true);
+        Assert.Equal((ImportState.Done, 600, 599, 1), (status.State, status.Read, status.Made, status.Skipped));
+        Assert.Equal(1, await Node.Users.CountAsync(Realm, new UserQuery(), Stop));
+        Assert.Null(await site.Import.FindAsync(site.Upstream, Stop));
+    }
+
+    [Fact]
+    public async Task Broken_off_by_a_dead_directory_it_goes_on_and_what_was_applied_costs_nothing_more()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Places + Crowd(2600));
+        await using var site = await SiteAsync(slapd.Url);
+        var killed = false;
+        var broken = await site.RunAsync(told: status =>
+        {
+            if (status.Read != 1000 || killed) return;
+            killed = true;
+            slapd.KillAsync().GetAwaiter().GetResult();
+        });
+        Assert.Equal((ImportState.Interrupted, 0), (broken.State, broken.Vanished));
+        Assert.InRange(broken.Made, 1000, 2000);
+        Assert.NotNull(broken.Fault);
+        Assert.Equal(ImportState.Interrupted, (await site.RunAsync()).State);
+        await slapd.StartAsync();
+        var resumed = await site.RunAsync();
+        Assert.Equal((ImportState.Done, 2600, broken.Made), (resumed.State, resumed.Made + broken.Made, resumed.Unchanged));
+        var (record, users) = (await site.Import.FindAsync(site.Upstream, Stop), await Node.Users.CountAsync(Realm, new UserQuery(), Stop));
+        Assert.Equal((2600, true), (users, record!.WholeAt is not null && record.Mark is not null));
+    }
+
+    [Fact]
+    public async Task One_imports_at_a_time_and_a_dead_ones_lease_runs_out()
+    {
+        var clock = new SetClock();
+        await using var slapd = await SlapdKit.StartAsync(Places + Crowd(2));
+        await using var site = await SiteAsync(slapd.Url, clock);
+        var by = new Gatehouse.Audit.AuditEvent { Realm = Realm, Type = "ACTION" };
+        var dead = (await site.Import.TakeAsync(site.Upstream, new(), by, Stop))!;
+        Assert.Null(await site.Import.TakeAsync(site.Upstream, new(), by, Stop));
+        Assert.Equal(ImportState.Running, (await site.Import.FindAsync(site.Upstream, Stop))!.Last.State);
+        clock.Advance(ImportRecords.Lease + TimeSpan.FromSeconds(1));
+        Assert.Equal(ImportState.Interrupted, (await site.Import.FindAsync(site.Upstream, Stop))!.Last.State);
+        Assert.Equal((ImportState.Done, 2), ((await site.RunAsync()).State, (int)await Node.Users.CountAsync(Realm, new UserQuery(), Stop)));
+
+        // It was not dead after all: it may write no more, and tells nobody that it is done.
+        await slapd.ChangeAsync($"dn: uid=u00002,{People}\nchangetype: modify\nreplace: sn\nsn: Late\n");
+        var late = await dead.GoAsync(null, Stop);
+        Assert.Equal(ImportState.Interrupted, late.State);
+        Assert.Equal("Last 2", (await site.UserAsync("u00002"))!.LastName);
+        Assert.Equal(ImportState.Done, (await site.Import.FindAsync(site.Upstream, Stop))!.Last.State);
+    }
+}
