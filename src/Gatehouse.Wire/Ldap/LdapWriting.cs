@@ -86,6 +86,28 @@ public static class LdapWriting
         return writer.Encode();
     }
 
+    /// <summary>The value of a password modify operation (RFC 3062, 2) by somebody who may set it without the old one.</summary>
+    public static byte[] PasswordReset(string dn, string newPassword)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.BER);
+        using (writer.PushSequence())
+        {
+            writer.WriteOctetString(Encoding.UTF8.GetBytes(dn), new Asn1Tag(TagClass.ContextSpecific, 0));
+            writer.WriteOctetString(Encoding.UTF8.GetBytes(newPassword), new Asn1Tag(TagClass.ContextSpecific, 2));
+        }
+
+        return writer.Encode();
+    }
+
+    /// <summary>Active Directory's reset of a password, by somebody who may: the value replaced, quoted and in UTF-16.</summary>
+    public static byte[] ReplaceUnicodePassword(int id, string dn, string newPassword) => Message(id, writer =>
+    {
+        using var _ = writer.PushSequence(App(6, true));
+        Text(writer, dn);
+        using var __ = writer.PushSequence();
+        Change(writer, Operation.Replace, Encoding.Unicode.GetBytes($"\"{newPassword}\""));
+    });
+
     /// <summary>Active Directory's change of a password: the old value deleted and the new one added in one request, each quoted and in UTF-16.</summary>
     public static byte[] ModifyUnicodePassword(int id, string dn, string oldPassword, string newPassword) => Message(id, writer =>
     {
@@ -105,6 +127,7 @@ public static class LdapWriting
     {
         Add = 0,
         Delete = 1,
+        Replace = 2,
     }
 
     private static void Change(AsnWriter writer, Operation operation, byte[] value)

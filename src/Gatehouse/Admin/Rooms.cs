@@ -26,6 +26,7 @@ internal sealed record Rooms(
     Revocations Revocations,
     AuditLog Audit,
     Passwords Passwords,
+    PasswordPlace PasswordPlace,
     Upstreams Upstreams,
     Links Links,
     PeopleImport Import,

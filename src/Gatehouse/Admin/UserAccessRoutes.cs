@@ -11,7 +11,7 @@ internal static class UserAccessRoutes
 {
     public static void Map(AdminRoutes admin)
     {
-        admin.Put("users/{id}/reset-password", "Sets a password; ends the user's sessions and tokens", Right.ManageUsers, ResetPasswordAsync).Takes<CredentialRepresentation>().Gives(204);
+        admin.Put("users/{id}/reset-password", "Sets a password, here or in the directory where it lives; ends the user's sessions and tokens", Right.ManageUsers, ResetPasswordAsync).Takes<CredentialRepresentation>().Gives(204);
         admin.Get("users/{id}/credentials", "Lists which credentials a user has, never their values", Right.ViewUsers, CredentialsAsync).Gives<CredentialRepresentation[]>();
         admin.Get("users/{id}/sessions", "Lists a user's sessions, newest first", Right.ViewUsers, SessionsAsync).Queries("max", "after").Gives<SessionRepresentation[]>();
         admin.Post("users/{id}/logout", "Ends all sessions and tokens of a user", Right.ManageUsers, LogoutAsync).Gives(204);
@@ -24,23 +24,32 @@ internal static class UserAccessRoutes
     /// <summary>Checks and hashes a password that was sent as a CredentialRepresentation.</summary>
     public static async Task<(string Hash, bool Temporary)> HashAsync(Asked asked, Body body, User user)
     {
+        var (password, temporary) = Read(asked, body, user);
+        return (await asked.Rooms.Passwords.HashAsync(password, asked.Stop), temporary);
+    }
+
+    private static (string Password, bool Temporary) Read(Asked asked, Body body, User user)
+    {
         if (body.Text("type") is { } type && type != "password") throw Refused.Unsupported($"Credentials of type '{type}' cannot be set here; 'password' can.");
         if (body.Has("secretData") || body.Has("credentialData") || body.Has("hashedSaltedValue")) throw Refused.Unsupported("Hashed passwords are imported with a realm, not set.");
         if (body.Text("value") is not { } password) throw Refused.Invalid("'value' is missing.");
         var temporary = body.Flag("temporary") ?? false;
         body.Rest(asked.Ignore, "id", "createdDate", "userLabel", "priority");
         if (PasswordRules.Refusal(password, user.Username) is { } fault) throw new Refused(Reasons.PasswordWeak, fault);
-        return (await asked.Rooms.Passwords.HashAsync(password, asked.Stop), temporary);
+        return (password, temporary);
     }
 
     private static async Task<Answer> ResetPasswordAsync(Asked asked)
     {
         var user = await UserRoutes.FindAsync(asked, asked.Route("id"));
         await Beyond.RefuseUserAsync(asked, user.Id);
-        var (hash, temporary) = await HashAsync(asked, await asked.ReadAsync(), user);
+        var (password, temporary) = Read(asked, await asked.ReadAsync(), user);
+        var elsewhere = await asked.Rooms.PasswordPlace.FindAsync(user, asked.Stop);
+        if (elsewhere is not null && await asked.Rooms.PasswordPlace.SetAsync(elsewhere, new Secret(password), temporary, asked.Stop) is var (reason, detail)) throw new Refused(reason, detail);
+        var hash = elsewhere is null ? await asked.Rooms.Passwords.HashAsync(password, asked.Stop) : null;
         await asked.ChangeAsync("ACTION", "USER", $"users/{user.Id}/reset-password", async work =>
         {
-            await asked.Rooms.Users.SetPasswordHashAsync(work, asked.Realm.Name, user.Id, hash, temporary);
+            if (hash is not null) await asked.Rooms.Users.SetPasswordHashAsync(work, asked.Realm.Name, user.Id, hash, temporary);
             await EndAsync(asked, work, user);
             return true;
         });

@@ -25,6 +25,7 @@ public static class SignInRoom
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<Arrival>();
         services.AddSingleton<SignOut>();
+        services.AddSingleton<PasswordPlace>();
         services.AddSingleton<PeopleImport>();
         services.AddSingleton<ImportTurns>();
         services.AddHostedService(parts => parts.GetRequiredService<ImportTurns>());

@@ -102,6 +102,18 @@ public static class Reasons
     /// <summary>A new password is too easy to guess.</summary>
     public static readonly Reason PasswordWeak = new("password.weak", 400, "The password is too easy to guess.", "Choose a longer one that is not the user name and not a common one.");
 
+    /// <summary>The user's password lives in a directory that is read only here.</summary>
+    public static readonly Reason PasswordElsewhere = new("password.elsewhere", 409, "The password lives in a directory.", "Change it there, or let the provider set passwords: writable=true.");
+
+    /// <summary>The directory's own policy refuses the password.</summary>
+    public static readonly Reason PasswordRefused = new("password.refused", 400, "The directory refuses the password.", "Choose one that the directory's password policy allows.");
+
+    /// <summary>The directory does not let its service account set the password.</summary>
+    public static readonly Reason PasswordNotSet = new("password.not-set", 409, "The directory did not set the password.", "See whether the service account (bindDn) may set passwords there, over TLS, and whether the entry is still there.");
+
+    /// <summary>The directory cannot be asked.</summary>
+    public static readonly Reason DirectoryUnavailable = new("directory.unavailable", 503, "The directory cannot be reached.", "Try again shortly; see: gatehouse providers test ALIAS.");
+
     /// <summary>The thing belongs to the program and cannot be changed.</summary>
     public static readonly Reason BuiltIn = new("resource.builtin", 403, "This is built in and stays as it is.", "Make one of your own instead.");
 

@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Xunit;
 
 namespace Gatehouse.Tests.Kits;
@@ -39,7 +36,7 @@ public sealed class SlapdKit : IAsyncDisposable
         if (!File.Exists("/usr/sbin/slapd")) Assert.Skip("slapd is not installed: apt-get install slapd");
         var kit = new SlapdKit(Directory.CreateTempSubdirectory("gatehouse-slapd-").FullName, FreePort(), FreePort());
         Directory.CreateDirectory(Path.Combine(kit.folder, "db"));
-        kit.WriteCertificates();
+        ServerCertificate.Write(kit.folder, "localhost");
         await File.WriteAllTextAsync(kit.Config, $"""
             include /etc/ldap/schema/core.schema
             include /etc/ldap/schema/cosine.schema
@@ -148,24 +145,6 @@ public sealed class SlapdKit : IAsyncDisposable
         if (process is { HasExited: false }) await KillAsync();
         process?.Dispose();
         Directory.Delete(folder, recursive: true);
-    }
-
-    private void WriteCertificates()
-    {
-        using var caKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var ca = new CertificateRequest("CN=Gatehouse test authority", caKey, HashAlgorithmName.SHA256);
-        ca.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        ca.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
-        using var authority = ca.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30));
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        using var server = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(20), RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText(CaFile, authority.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "server.pem"), server.ExportCertificatePem());
-        File.WriteAllText(Path.Combine(folder, "server.key"), key.ExportPkcs8PrivateKeyPem());
     }
 
     private async Task RunAsync(params string[] command)

@@ -18,6 +18,7 @@ internal static class LdapKinds
         new("userFilter", "filter of people (RFC 4515)"),
         new("loginFilter", "filter that finds one person, with {0} for the login name"),
         new("nestedGroups", "true to count groups within groups", Otherwise: "false"),
+        new("writable", "true to set passwords there when an administrator sets them here; nothing else is ever written", Otherwise: "false"),
         .. ImportRules.Settings,
     ];
 

@@ -6,9 +6,9 @@ namespace Gatehouse.Federation.Ldap;
 
 /// <summary>
 /// A directory (LDAP or Active Directory): one search finds the person, one bind tries their password. For a name that is not there the bind is made all the same, with a name that cannot exist:
-/// the road and the time are the same. It lists its people for an import.
+/// the road and the time are the same. It lists its people for an import, and sets passwords where it is writable; nothing else is ever written.
 /// </summary>
-public sealed class LdapUpstream : IChecksPasswords, IListsPeople
+public sealed class LdapUpstream : IChecksPasswords, IListsPeople, ISetsPasswords
 {
     private readonly LdapShape shape;
     private readonly LdapPool pool;
@@ -22,6 +22,7 @@ public sealed class LdapUpstream : IChecksPasswords, IListsPeople
         servers = LdapServers.Of(upstream);
         time = surroundings.Time;
         pool = new LdapPool(servers, upstream["bindDn"], upstream.Secrets.GetValueOrDefault("bindPassword"), time);
+        IsWritable = upstream.Flag("writable");
         ImportRules.Of(upstream);
     }
 
@@ -64,6 +65,24 @@ public sealed class LdapUpstream : IChecksPasswords, IListsPeople
         catch (LdapFault wrong)
         {
             trace.Add(wrong.Message);
+            return new Finding.Unavailable(wrong.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool IsWritable { get; }
+
+    /// <inheritdoc/>
+    public async Task<Finding?> SetPasswordAsync(string subject, Secret password, CancellationToken stop)
+    {
+        // An empty one would let the server make one up (RFC 3062, 2) that nobody is told.
+        if (!IsWritable || password.Reveal().Length == 0) return new Finding.Refused("password_not_set", IsWritable ? "no password" : "it is read only");
+        try
+        {
+            return await LdapPasswords.SetAsync(shape, pool, subject, password, stop);
+        }
+        catch (LdapFault wrong)
+        {
             return new Finding.Unavailable(wrong.Message);
         }
     }

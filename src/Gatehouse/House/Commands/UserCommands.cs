@@ -95,14 +95,17 @@ internal static class UserCommands
     private static async Task<int> SetPasswordAsync(Job job)
     {
         var user = await FindAsync(job);
-        var (password, hash) = await NewPasswordAsync(job, user);
+        var made = NewPassword(job, user, out var password);
+        var elsewhere = await job.Shop.PasswordPlace.FindAsync(user, job.Stop);
+        if (elsewhere is not null && await job.Shop.PasswordPlace.SetAsync(elsewhere, new Terms.Secret(password), job.Words.GetValue(Temporary), job.Stop) is var (reason, detail)) throw new StartRefused($"{detail} {reason.Hint}");
+        var hash = elsewhere is null ? await job.Shop.Passwords.HashAsync(password, job.Stop) : null;
         await job.Shop.ChangeAsync(user.Realm, "ACTION", $"users/{user.Id}/reset-password", async work =>
         {
-            await job.Shop.Users.SetPasswordHashAsync(work, user.Realm, user.Id, hash, job.Words.GetValue(Temporary));
+            if (hash is not null) await job.Shop.Users.SetPasswordHashAsync(work, user.Realm, user.Id, hash, job.Words.GetValue(Temporary));
             await job.Shop.EndUserAsync(work, user);
             return await job.Shop.Users.ChangeAsync(work, user with { NotBefore = Second(job) });
         }, job.Stop);
-        return await TellAsync(job, user, $"'{user.Username}' has a new password; all sessions ended.", password);
+        return await TellAsync(job, user, $"'{user.Username}' has a new password; all sessions ended.", made);
     }
 
     private static async Task<int> RolesAsync(Job job)
@@ -160,10 +163,15 @@ internal static class UserCommands
 
     private static async Task<(string? Shown, string Hash)> NewPasswordAsync(Job job, User user)
     {
-        var made = job.Words.GetValue(Generate) ? PasswordInput.Generate() : null;
-        var password = made ?? PasswordInput.Read(job.Terminal);
-        if (PasswordRules.Refusal(password, user.Username) is { } fault) throw new StartRefused(fault);
+        var made = NewPassword(job, user, out var password);
         return (made, await job.Shop.Passwords.HashAsync(password, job.Stop));
+    }
+
+    private static string? NewPassword(Job job, User user, out string password)
+    {
+        var made = job.Words.GetValue(Generate) ? PasswordInput.Generate() : null;
+        password = made ?? PasswordInput.Read(job.Terminal);
+        return PasswordRules.Refusal(password, user.Username) is { } fault ? throw new StartRefused(fault) : made;
     }
 
     private static async Task<int> TellAsync(Job job, User user, string sentence, string? password)

@@ -46,6 +46,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public Passwords Passwords => Part<Passwords>();
 
+    public PasswordPlace PasswordPlace => Part<PasswordPlace>();
+
     public PeopleImport Import => Part<PeopleImport>();
 
     public TimeProvider Time => Part<TimeProvider>();
@@ -63,7 +65,7 @@ internal sealed class Workshop : IAsyncDisposable
             .AddSingleton(TimeProvider.System)
             .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddOutbound().AddFederation(given.GetSection("federation"), given["tokens:publicUrl"] ?? "").AddPeople().AddClients().AddSessions();
         services.AddOptions<SignInSettings>().Bind(given.GetSection("signin"));
-        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<PeopleImport>();
+        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>();
         var workshop = new Workshop(services.BuildServiceProvider());
         try
         {

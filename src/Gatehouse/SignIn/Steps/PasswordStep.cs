@@ -53,8 +53,11 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         var tooLong = password.Length > Passwords.Longest || name.Length is 0 or > Names.Longest;
         var user = tooLong ? null : await users.FindByNameAsync(realm.Name, name, stop);
         var stored = user is null ? null : await users.PasswordAsync(realm.Name, user.Id, stop);
+        string? refused = null;
         if (stored is null && !tooLong && interaction?.Pending is null && await elsewhere.CheckAsync(realm.Name, user, name, new Secret(password), stop) is { } found)
         {
+            // What a directory knows better (disabled, locked, expired) is for the audit log; the person is told the same as ever.
+            refused = (found.Finding as Finding.Refused)?.Code;
             if (found.Finding is Finding.Known { Identity: var identity }) return await KnownAsync(realm, interaction, found.Upstream, identity, name, password, origin, before, stop);
             if (found.Finding is Finding.Unavailable not)
             {
@@ -75,7 +78,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
             return new PasswordOutcome.Busy();
         }
 
-        if (answer == PasswordAnswer.Wrong || user is not { Enabled: true }) return Wrong(realm, interaction, user, name, origin, user is null ? "user_not_found" : answer == PasswordAnswer.Wrong ? "invalid_user_credentials" : "user_disabled");
+        if (answer == PasswordAnswer.Wrong || user is not { Enabled: true }) return Wrong(realm, interaction, user, name, origin, refused is not null ? refused : user is null ? "user_not_found" : answer == PasswordAnswer.Wrong ? "invalid_user_credentials" : "user_disabled");
         guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
         if (interaction?.Pending is { } pending) user = await LinkAsync(realm, interaction, pending, user, origin, stop);
         return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, Proof.Password(renewed), users, origin, before, stop));
