@@ -19,6 +19,9 @@ public static class LdapReading
     /// <summary>Longest message, in bytes.</summary>
     public const int Longest = 4 * 1024 * 1024;
 
+    /// <summary>Longest entry that is skipped instead of ending the connection, in bytes.</summary>
+    public const int LongestSkipped = 64 * 1024 * 1024;
+
     private const int MostAttributes = 2_000;
     private const int MostValues = 20_000;
 
@@ -34,6 +37,47 @@ public static class LdapReading
         long length = 0;
         for (var i = 0; i < count; i++) length = (length << 8) | bytes[2 + i];
         return length > Longest ? -1 : (int)(2 + count + length);
+    }
+
+    /// <summary>Whether a message begins here that is longer than allowed, but not too long to be skipped.</summary>
+    public static bool IsTooLong(ReadOnlySpan<byte> bytes)
+    {
+        var at = 0;
+        return Head(bytes, ref at, 0x30, out var whole) && whole is > Longest and <= LongestSkipped;
+    }
+
+    /// <summary>
+    /// For a search's entry that is longer than allowed: its length, and a stand-in with nothing but its name, from its first bytes (a kilobyte, if there are so many). One such entry must not keep a listing from going on.
+    /// False for whatever else begins here.
+    /// </summary>
+    public static bool TryReadTooLong(ReadOnlySpan<byte> begin, out long length, [NotNullWhen(true)] out LdapAnswer? standIn)
+    {
+        (length, standIn) = (0, null);
+        var at = 0;
+        if (!Head(begin, ref at, 0x30, out var whole) || whole <= Longest || whole > LongestSkipped) return false;
+        length = at + whole;
+        if (!Head(begin, ref at, 0x02, out var digits) || digits > 4 || at + digits > begin.Length) return false;
+        var id = 0;
+        for (var end = at + digits; at < end; at++) id = (id << 8) | begin[at];
+        if (!Head(begin, ref at, 0x64, out _) || !Head(begin, ref at, 0x04, out var name)) return false;
+        var dn = Encoding.UTF8.GetString(begin[at..(int)Math.Min(begin.Length, at + name)]);
+        standIn = new LdapAnswer(id, 4, new LdapEntry(dn, ImmutableDictionary<string, ImmutableArray<byte[]>>.Empty), null, null);
+        return true;
+    }
+
+    private static bool Head(ReadOnlySpan<byte> bytes, ref int at, byte tag, out long length)
+    {
+        length = 0;
+        if (at + 2 > bytes.Length || bytes[at] != tag) return false;
+        var first = bytes[at + 1];
+        at += 2;
+        length = first;
+        if (first < 0x80) return true;
+        var count = first & 0x7f;
+        if (count is 0 or > 4 || at + count > bytes.Length) return false;
+        length = 0;
+        for (var end = at + count; at < end; at++) length = (length << 8) | bytes[at];
+        return true;
     }
 
     /// <summary>Reads one whole message.</summary>

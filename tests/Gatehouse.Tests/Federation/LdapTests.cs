@@ -92,6 +92,22 @@ public sealed class LdapTests(LdapTests.Fixture fixture) : IClassFixture<LdapTes
         => Assert.IsType<Finding.Known>(await CheckAsync(Directory(("urls", $"ldap://127.0.0.1:1 {Slapd.Url}")), "mina", "minas-password"));
 
     [Fact]
+    public async Task A_server_that_dies_in_the_middle_of_a_sign_in_blames_nobody_and_serves_again()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Fixture.Ldif);
+        var upstream = new LdapUpstream(Directory(("urls", slapd.Url)), new Surroundings(null!, TimeProvider.System, ""), false);
+        Task<Finding> TryAsync() => upstream.CheckAsync("mina", new Secret("minas-password"), Trace.None, TestContext.Current.CancellationToken);
+        Assert.IsType<Finding.Known>(await TryAsync());
+        await slapd.FreezeAsync();
+        var underWay = TryAsync();
+        Assert.False(underWay.IsCompleted);
+        await slapd.KillAsync();
+        Assert.IsType<Finding.Unavailable>(await underWay);
+        await slapd.StartAsync();
+        Assert.IsType<Finding.Known>(await TryAsync());
+    }
+
+    [Fact]
     public async Task A_wrong_service_account_is_told_to_the_administrator_and_blames_nobody_else()
     {
         var upstream = Directory() with { Secrets = System.Collections.Immutable.ImmutableDictionary<string, Secret>.Empty.Add("bindPassword", new Secret("wrong")) };

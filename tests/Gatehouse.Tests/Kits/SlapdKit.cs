@@ -91,6 +91,9 @@ public sealed class SlapdKit : IAsyncDisposable
         await ready.Task.WaitAsync(TimeSpan.FromSeconds(20));
     }
 
+    /// <summary>Stops it in the middle of whatever it does: it takes connections and answers nothing until it is killed.</summary>
+    public Task FreezeAsync() => RunAsync("/bin/kill", "-STOP", process!.Id.ToString());
+
     /// <summary>Kills it.</summary>
     public async Task KillAsync()
     {

@@ -11,6 +11,9 @@ public sealed class LdapFault(string message, Exception? cause = null) : Upstrea
 /// <summary>One connection to a directory server, used by one operation at a time. Broken by whatever goes wrong on it.</summary>
 public sealed class LdapConnection : IAsyncDisposable
 {
+    // So much of a message tells whose it is.
+    private const int Begin = 1024;
+
     private readonly Uri server;
     private readonly TimeSpan patience;
     private readonly TimeProvider time;
@@ -122,7 +125,20 @@ public sealed class LdapConnection : IAsyncDisposable
         while (true)
         {
             var length = LdapReading.LengthOf(buffer.AsSpan(start, end - start));
-            if (length < 0) throw Break($"{server} sent what is no LDAP message");
+            if (length < 0)
+            {
+                if (end - start < Begin && LdapReading.IsTooLong(buffer.AsSpan(start, end - start)))
+                {
+                    await FillAsync(Begin, stop);
+                    continue;
+                }
+
+                if (!LdapReading.TryReadTooLong(buffer.AsSpan(start, Math.Min(end - start, Begin)), out var whole, out var standIn)) throw Break($"{server} sent what is no LDAP message");
+                await SkipAsync(whole, stop);
+                if (standIn.Id == wanted) return standIn;
+                continue;
+            }
+
             if (length > 0 && end - start >= length)
             {
                 var message = buffer.AsMemory(start, length);
@@ -133,13 +149,31 @@ public sealed class LdapConnection : IAsyncDisposable
                 continue; // of an operation that was given up
             }
 
-            if (start > 0) (buffer.AsSpan(start, end - start).ToArray()).CopyTo(buffer, 0);
-            (start, end) = (0, end - start);
-            if (Math.Max(length, end + 1) > buffer.Length) Array.Resize(ref buffer, Math.Max(length, buffer.Length * 2));
-            var count = await InTimeAsync(async late => await stream.ReadAsync(buffer.AsMemory(end), late), stop);
-            if (count == 0) throw Break($"{server} closed the connection");
-            end += count;
+            await FillAsync(length, stop);
         }
+    }
+
+    // Reads more, with room for so many bytes from the start.
+    private async Task FillAsync(int wanted, CancellationToken stop)
+    {
+        if (start > 0) (buffer.AsSpan(start, end - start).ToArray()).CopyTo(buffer, 0);
+        (start, end) = (0, end - start);
+        if (Math.Max(wanted, end + 1) > buffer.Length) Array.Resize(ref buffer, Math.Max(wanted, buffer.Length * 2));
+        var count = await InTimeAsync(async late => await stream.ReadAsync(buffer.AsMemory(end), late), stop);
+        if (count == 0) throw Break($"{server} closed the connection");
+        end += count;
+    }
+
+    private async Task SkipAsync(long whole, CancellationToken stop)
+    {
+        while (whole > end - start)
+        {
+            whole -= end - start;
+            (start, end) = (0, 0);
+            await FillAsync(0, stop);
+        }
+
+        start += (int)whole;
     }
 
     private async Task<T> InTimeAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken stop)

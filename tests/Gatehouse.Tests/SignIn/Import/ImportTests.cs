@@ -86,6 +86,21 @@ public abstract class ImportTests : ImportKit
     }
 
     [Fact]
+    public async Task Names_that_look_like_filters_and_entries_that_are_too_long_stop_nobody()
+    {
+        const string strange = "uid=a\\2C\\5C\\28b\\29*)(uid\\3D*";
+        var huge = new string('x', 5 * 1024 * 1024);
+        await using var slapd = await SlapdKit.StartAsync(Places + $"dn: {strange},{People}\nobjectClass: inetOrgPerson\nuid: a,\\(b)*)(uid=*\ncn: A\nsn: A\n\n" + Person("huge", "Huge", huge) + Crowd(3)
+            + Group("agents", $"{strange},{People}") + Group("team-red", $"cn=agents,{Groups}"));
+        await using var site = await SiteAsync(slapd.Url, config: [("groupsDn", Groups), ("nestedGroups", "true")]);
+        var status = await site.RunAsync();
+        Assert.True(status.State == ImportState.Done, status.Fault);
+        Assert.Equal((5, 4, "no_id", "uid=huge," + People), (status.Read, status.Made, Assert.Single(status.Notes).Code, status.Notes[0].Name));
+        Assert.Equal(["agent", "team-red"], await site.RolesAsync("a,\\(b)*)(uid=*"));
+        foreach (var name in (string[])["u00001", "u00002"]) Assert.Empty(await site.RolesAsync(name));
+    }
+
+    [Fact]
     public async Task A_dry_run_tells_what_would_be_and_changes_nothing()
     {
         await using var slapd = await SlapdKit.StartAsync(Places + Crowd(600));

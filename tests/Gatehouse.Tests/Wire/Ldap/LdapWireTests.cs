@@ -79,6 +79,8 @@ public sealed class LdapWireTests
             bytes ??= [];
             LdapReading.LengthOf(bytes);
             LdapReading.TryRead(bytes, out _);
+            LdapReading.IsTooLong(bytes);
+            LdapReading.TryReadTooLong([0x30, 0x84, 0x01, 0, 0, 0, .. bytes], out _, out _);
         }).QuickCheckThrowOnFailure();
 
         // A good answer with every byte changed in turn.
@@ -93,6 +95,18 @@ public sealed class LdapWireTests
                 LdapReading.LengthOf(bad);
                 LdapReading.TryRead(bad, out _);
             }
+    }
+
+    [Fact]
+    public void An_entry_that_is_too_long_has_a_stand_in_and_nothing_else_does()
+    {
+        var entry = Convert.FromHexString("308401000000" + "020107" + "648400FFFFF7" + "0403" + "613D62" + "3080");
+        Assert.True(LdapReading.IsTooLong(entry));
+        Assert.True(LdapReading.TryReadTooLong(entry, out var length, out var standIn));
+        Assert.Equal((16777222L, 7, 4, "a=b"), (length, standIn.Id, standIn.Kind, standIn.Entry!.Dn));
+        for (var cut = 0; cut < entry.Length; cut++) LdapReading.TryReadTooLong(entry.AsSpan(0, cut), out _, out _);
+        foreach (var other in (string[])["300C02010161070A010004000400", "308400400000" + "020107" + "658400FFFFF7", "3084FFFFFFFF020107648400FFFFF7", "308401000000" + "0401076400"])
+            Assert.False(LdapReading.TryReadTooLong(Convert.FromHexString(other), out _, out _));
     }
 
     [Theory]
