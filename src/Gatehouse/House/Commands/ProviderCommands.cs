@@ -27,6 +27,7 @@ internal static class ProviderCommands
         DataVerb.Make(terminal, "list", "Lists the providers of a realm.", [], ListAsync, ["gatehouse providers list"]),
         DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, TrustEmail, KeepPasswords], AddAsync,
             ["gatehouse providers add google --kind google --set clientId=ID --secret clientSecret=env:GOOGLE_SECRET", "gatehouse providers add site --kind ad --set urls=ldaps://dc1.example --set usersDn=dc=example --set bindDn=svc@example --secret bindPassword=file:/run/secrets/ad --map 'groups=CC Agents -> role agent'"]),
+        DataVerb.Make(terminal, "set", "Changes settings of a provider; one without a value is unset.", [Alias, Set, SecretFrom], SetAsync, ["gatehouse providers set site --set syncEvery=15m", "gatehouse providers set site --set syncEvery= --secret bindPassword=env:NEW_SECRET"]),
         DataVerb.Make(terminal, "remove", "Removes a provider. Its people stay users.", [Alias], RemoveAsync, ["gatehouse providers remove google"]),
         DataVerb.Make(terminal, "test", "Asks a provider as a sign-in would, and changes nothing: each hop, what it says of the person, what the mapping makes of it.", [Alias, User], TestAsync, ["gatehouse providers test site", "gatehouse providers test site --user mina"]),
         ImportCommand.Import(terminal, Alias),
@@ -73,6 +74,16 @@ internal static class ProviderCommands
         if (UpstreamKinds.Fault(one) is { } fault) throw new StartRefused(fault);
         var made = await job.Shop.ChangeAsync(realm, "CREATE", $"identity-provider/instances/{one.Alias}", work => job.Shop.Upstreams.AddAsync(work, one), job.Stop);
         return made ? await job.DoneAsync($"Provider '{one.Alias}' is there. Next: gatehouse providers test {one.Alias}", IdentityProviderRepresentation.Of(one)) : throw new StartRefused($"There is a provider '{one.Alias}' already.");
+    }
+
+    private static async Task<int> SetAsync(Job job)
+    {
+        var one = Find(job);
+        foreach (var (name, value) in job.Words.GetValue(Set)!.Select(Pair)) one = one with { Config = value.Length == 0 ? one.Config.Remove(name) : one.Config.SetItem(name, value) };
+        foreach (var (name, value) in job.Words.GetValue(SecretFrom)!.Select(Pair)) one = one with { Secrets = one.Secrets.SetItem(name, Read(name, value)) };
+        if (UpstreamKinds.Fault(one) is { } fault) throw new StartRefused(fault);
+        await job.Shop.ChangeAsync(one.Realm, "UPDATE", $"identity-provider/instances/{one.Alias}", work => job.Shop.Upstreams.ChangeAsync(work, one), job.Stop);
+        return await job.DoneAsync($"Provider '{one.Alias}' is changed. Next: gatehouse providers test {one.Alias}", IdentityProviderRepresentation.Of(one));
     }
 
     private static async Task<int> RemoveAsync(Job job)

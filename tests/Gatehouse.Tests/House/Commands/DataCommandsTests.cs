@@ -60,6 +60,11 @@ public sealed class DataCommandsTests : IAsyncLifetime
         Assert.Equal(("DONE", 1), ((string?)status["status"], (int?)status["added"]));
         Assert.Equal("mina", (string?)(await JsonAsync("users", "list", "--search", "mina")).AsArray()[0]!["username"]);
         Assert.Contains("made 0", await DoneAsync("providers", "import", "site", "--delta"));
+        await DoneAsync("providers", "set", "site", "--set", "syncEvery=15m");
+        Assert.Equal("15m", (string?)(await JsonAsync("providers", "list")).AsArray()[0]!["config"]!["syncEvery"]);
+        await DoneAsync("providers", "set", "site", "--set", "syncEvery=");
+        Assert.Null((await JsonAsync("providers", "list")).AsArray()[0]!["config"]!["syncEvery"]);
+        foreach (var wrong in (string[])["syncEvery=5s", "syncEvery=often", "vanished=delete", "mostVanished=101", "urls=", "surprise=1"]) await RefusedAsync(wrong[..wrong.IndexOf('=')], "providers", "set", "site", "--set", wrong);
         await slapd.KillAsync();
         Assert.Equal(1, (await Program.HereAsync("", ["providers", "import", "site", "--data", data])).Code);
         Assert.Contains("broke off", await DoneAsync("providers", "status", "site"));
