@@ -34,12 +34,12 @@ internal static class ClientShapes
 
     public static ClientRepresentation Of(Client client) => new()
     {
-        Id = client.Id, ClientId = client.ClientId, Name = client.Name, BaseUrl = client.BaseUrl, Enabled = client.Enabled, Protocol = client.Saml is null ? "openid-connect" : "saml",
-        ClientAuthenticatorType = client.Jwks is null ? "client-secret" : "client-jwt", RedirectUris = [.. client.Saml?.Consumers ?? client.RedirectUris], WebOrigins = [.. client.WebOrigins], NotBefore = client.NotBefore?.ToUnixTimeSeconds() ?? 0,
+        Id = client.Id, ClientId = client.ClientId, Name = client.Name, BaseUrl = client.BaseUrl, Enabled = client.Enabled, Protocol = client.Saml is not null ? "saml" : client.Cas is not null ? "cas" : "openid-connect",
+        ClientAuthenticatorType = client.Jwks is null ? "client-secret" : "client-jwt", RedirectUris = [.. client.Saml?.Consumers ?? client.Cas?.Services ?? client.RedirectUris], WebOrigins = [.. client.WebOrigins], NotBefore = client.NotBefore?.ToUnixTimeSeconds() ?? 0,
         PublicClient = client.Public, StandardFlowEnabled = client.StandardFlow, ServiceAccountsEnabled = client.ServiceAccount, BearerOnly = !client.StandardFlow && !client.ServiceAccount && !client.Public,
         ConsentRequired = false, ImplicitFlowEnabled = false, DirectAccessGrantsEnabled = false, AuthorizationServicesEnabled = false, FullScopeAllowed = client.FullScope,
-        DefaultClientScopes = [.. client.DefaultScopes], OptionalClientScopes = [.. client.OptionalScopes], Attributes = client.Saml is { } saml ? SamlShapes.AttributesOf(saml) : AttributesOf(client),
-        ProtocolMappers = client.Saml is { } spoken ? [.. SamlShapes.MappersOf(spoken)] : [.. client.Audiences.Select(audience => new MapperRepresentation($"audience {audience}", "openid-connect", "oidc-audience-mapper",
+        DefaultClientScopes = [.. client.DefaultScopes], OptionalClientScopes = [.. client.OptionalScopes], Attributes = client.Saml is { } saml ? SamlShapes.AttributesOf(saml) : client.Cas is not null ? new Dictionary<string, string>() : AttributesOf(client),
+        ProtocolMappers = client.Saml is { } spoken ? [.. SamlShapes.MappersOf(spoken.Attributes, "saml")] : client.Cas is { } cas ? [.. SamlShapes.MappersOf(cas.Attributes, "cas")] : [.. client.Audiences.Select(audience => new MapperRepresentation($"audience {audience}", "openid-connect", "oidc-audience-mapper",
             new Dictionary<string, string> { ["included.custom.audience"] = audience, ["access.token.claim"] = "true", ["id.token.claim"] = "false" }))],
     };
 
@@ -47,9 +47,9 @@ internal static class ClientShapes
     public static Client Apply(Asked asked, Body body, Client old)
     {
         foreach (var (name, why) in NotOffered) body.RefuseOn(name, why);
-        var protocol = body.Text("protocol") ?? (old.Saml is null ? "openid-connect" : "saml");
-        if (protocol is not ("openid-connect" or "saml")) throw Refused.Unsupported($"'protocol' cannot be '{protocol}': 'openid-connect' and 'saml' are offered.");
-        if (protocol == "saml") return Speaking(asked, body, old);
+        var protocol = body.Text("protocol") ?? (old.Saml is not null ? "saml" : old.Cas is not null ? "cas" : "openid-connect");
+        if (protocol is not ("openid-connect" or "saml" or "cas")) throw Refused.Unsupported($"'protocol' cannot be '{protocol}': 'openid-connect', 'saml' and 'cas' are offered.");
+        if (protocol != "openid-connect") return Speaking(asked, body, old, protocol);
         if (body.Text("clientAuthenticatorType") is { } method && method is not ("client-secret" or "client-jwt")) throw Refused.Unsupported($"'clientAuthenticatorType' cannot be '{method}': 'client-secret' and 'client-jwt' are offered.");
         var (standard, service) = (body.Flag("standardFlowEnabled"), body.Flag("serviceAccountsEnabled"));
         var bearerOnly = body.Flag("bearerOnly") == true && standard != true && service != true;
@@ -61,17 +61,17 @@ internal static class ClientShapes
             DefaultScopes = body.Texts("defaultClientScopes") ?? old.DefaultScopes, OptionalScopes = body.Texts("optionalClientScopes") ?? old.OptionalScopes,
             NotBefore = body.Number("notBefore", 0, 253402300799) is { } at ? at == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(at) : old.NotBefore,
         };
-        client = client with { Saml = null, WebOrigins = body.Texts("webOrigins") is { } origins ? Origins(origins, client.RedirectUris) : old.WebOrigins };
+        client = client with { Saml = null, Cas = null, WebOrigins = body.Texts("webOrigins") is { } origins ? Origins(origins, client.RedirectUris) : old.WebOrigins };
         client = Mappers(asked, body, Attributes(asked, body, client));
         if (client.Public && client.ServiceAccount) throw Refused.Invalid("A public client cannot have a service account: it has nothing to prove itself with.");
         return client;
     }
 
-    // An application that speaks SAML obtains no tokens.
-    private static Client Speaking(Asked asked, Body body, Client old) => old with
+    // An application that speaks SAML or CAS obtains no tokens.
+    private static Client Speaking(Asked asked, Body body, Client old, string protocol) => old with
     {
         Name = body.Text("name") ?? old.Name, BaseUrl = body.Text("baseUrl") ?? old.BaseUrl, Enabled = body.Flag("enabled") ?? old.Enabled, Public = false, StandardFlow = false, ServiceAccount = false, RedirectUris = [], WebOrigins = [],
-        Saml = SamlShapes.Apply(asked, body, old.Saml),
+        Saml = protocol == "saml" ? SamlShapes.Apply(asked, body, old.Saml) : null, Cas = protocol == "cas" ? SamlShapes.Apply(asked, body, old.Cas) : null,
     };
 
     private static Client Attributes(Asked asked, Body body, Client client)

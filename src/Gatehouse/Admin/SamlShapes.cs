@@ -38,12 +38,12 @@ internal static class SamlShapes
         return all;
     }
 
-    /// <summary>Its attribute rules as mappers.</summary>
-    public static IEnumerable<MapperRepresentation> MappersOf(SamlApplication saml) => saml.Attributes.Select(rule => rule.Source switch
+    /// <summary>Attribute rules as mappers.</summary>
+    public static IEnumerable<MapperRepresentation> MappersOf(ImmutableArray<AttributeRule> rules, string protocol) => rules.Select(rule => rule.Source switch
     {
-        "{roles}" => new MapperRepresentation(rule.Name, "saml", "saml-role-list-mapper", new Dictionary<string, string> { ["attribute.name"] = rule.Name }),
-        "{groups}" => new MapperRepresentation(rule.Name, "saml", "saml-group-membership-mapper", new Dictionary<string, string> { ["attribute.name"] = rule.Name }),
-        _ => new MapperRepresentation(rule.Name, "saml", "gatehouse-saml-text-mapper", new Dictionary<string, string> { ["attribute.name"] = rule.Name, ["text"] = rule.Source }),
+        "{roles}" => new MapperRepresentation(rule.Name, protocol, "saml-role-list-mapper", new Dictionary<string, string> { ["attribute.name"] = rule.Name }),
+        "{groups}" => new MapperRepresentation(rule.Name, protocol, "saml-group-membership-mapper", new Dictionary<string, string> { ["attribute.name"] = rule.Name }),
+        _ => new MapperRepresentation(rule.Name, protocol, "gatehouse-text-mapper", new Dictionary<string, string> { ["attribute.name"] = rule.Name, ["text"] = rule.Source }),
     });
 
     /// <summary>The settings with what the body says; members that are absent stay as they are.</summary>
@@ -52,8 +52,18 @@ internal static class SamlShapes
         var saml = old ?? new SamlApplication();
         if (body.Texts("redirectUris") is { } consumers) saml = saml with { Consumers = consumers };
         if (body.Object("attributes") is { } attributes) saml = With(asked, attributes, saml);
-        if (body.List("protocolMappers") is { } mappers) saml = saml with { Attributes = [.. mappers.Select(mapper => Rule(asked, mapper)).OfType<SamlAttributeRule>()] };
+        if (body.List("protocolMappers") is { } mappers) saml = saml with { Attributes = [.. mappers.Select(mapper => Rule(asked, mapper)).OfType<AttributeRule>()] };
         return saml.Fault is { } fault ? throw Refused.Invalid(fault) : saml;
+    }
+
+    /// <summary>The same for an application that speaks CAS: its services are <c>redirectUris</c>, as in Keycloak's CAS extension.</summary>
+    public static CasApplication Apply(Asked asked, Body body, CasApplication? old)
+    {
+        var cas = old ?? new CasApplication();
+        if (body.Texts("redirectUris") is { } services) cas = cas with { Services = services };
+        body.Object("attributes")?.Rest(name => asked.Ignore($"attributes.{name}"));
+        if (body.List("protocolMappers") is { } mappers) cas = cas with { Attributes = [.. mappers.Select(mapper => Rule(asked, mapper)).OfType<AttributeRule>()] };
+        return cas.Fault is { } fault ? throw Refused.Invalid(fault) : cas;
     }
 
     private static SamlApplication With(Asked asked, Body attributes, SamlApplication saml)
@@ -83,21 +93,21 @@ internal static class SamlShapes
         return made;
     }
 
-    private static SamlAttributeRule? Rule(Asked asked, Body mapper)
+    private static AttributeRule? Rule(Asked asked, Body mapper)
     {
         var config = mapper.Object("config");
         var name = config?.Text("attribute.name") ?? mapper.Text("name") ?? "";
         var (kind, source) = (mapper.Text("protocolMapper"), config?.Text("user.attribute") ?? "");
         var text = kind switch
         {
-            "gatehouse-saml-text-mapper" => config?.Text("text"),
+            "gatehouse-text-mapper" => config?.Text("text"),
             "saml-role-list-mapper" => "{roles}",
             "saml-group-membership-mapper" => "{groups}",
             "saml-hardcode-attribute-mapper" => config?.Text("attribute.value"),
             "saml-user-property-mapper" or "saml-user-attribute-mapper" => Properties.FirstOrDefault(one => one.Keycloak == source).Ours ?? $"{{attribute.{source}}}",
             _ => null,
         };
-        if (text is { Length: > 0 }) return new SamlAttributeRule(name, text);
+        if (text is { Length: > 0 }) return new AttributeRule(name, text);
         asked.Ignore($"protocolMappers.{mapper.Text("name")}");
         return null;
     }

@@ -68,6 +68,9 @@ public sealed record Client
     /// <summary>How it speaks SAML; null when it speaks OpenID Connect.</summary>
     public SamlApplication? Saml { get; init; }
 
+    /// <summary>How it speaks CAS; null when it does not.</summary>
+    public CasApplication? Cas { get; init; }
+
     /// <summary>Where the application lives, for links back.</summary>
     public string? BaseUrl { get; init; }
 

@@ -3,11 +3,6 @@ using Gatehouse.Wire.Saml;
 
 namespace Gatehouse.Clients;
 
-/// <summary>What one attribute of an assertion says.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Source">A text in which <c>{username}</c>, <c>{email}</c>, <c>{firstName}</c>, <c>{lastName}</c>, <c>{name}</c>, <c>{id}</c> and <c>{attribute.X}</c> are filled in; or <c>{roles}</c>, <c>{groups}</c> or <c>{attribute.X}</c> alone, for a value each.</param>
-public sealed record SamlAttributeRule(string Name, string Source);
-
 /// <summary>An application that speaks SAML 2.0 instead of OpenID Connect; its entity ID is the client id, as in Keycloak.</summary>
 public sealed record SamlApplication
 {
@@ -42,16 +37,13 @@ public sealed record SamlApplication
     public string? NameIdFormat { get; init; }
 
     /// <summary>Attributes of its assertions.</summary>
-    public ImmutableArray<SamlAttributeRule> Attributes { get; init; } = Usual;
+    public ImmutableArray<AttributeRule> Attributes { get; init; } = AttributeRule.Usual;
 
     /// <summary>Name in the address at which a sign-in begins here (<c>protocol/saml/clients/{name}</c>); null for none.</summary>
     public string? StartName { get; init; }
 
     /// <summary>Relay state of such a sign-in; null for none.</summary>
     public string? StartRelayState { get; init; }
-
-    /// <summary>What most applications look for.</summary>
-    public static ImmutableArray<SamlAttributeRule> Usual { get; } = [new("uid", "{username}"), new("mail", "{email}"), new("givenName", "{firstName}"), new("sn", "{lastName}"), new("Role", "{roles}"), new("groups", "{groups}")];
 
     /// <summary>Settings from the application's metadata. Throws <see cref="ArgumentException"/> when it does not describe a service provider that can be served.</summary>
     public static (string EntityId, SamlApplication Settings) Of(ReadOnlySpan<byte> metadata, DateTimeOffset now)
@@ -85,7 +77,7 @@ public sealed record SamlApplication
             if (!SignsAssertion && !SignsResponse) return "The assertion, the response or both must be signed.";
             if (NameIdFormat is not null && !SamlNames.IsKnownName(NameIdFormat)) return $"The name format '{NameIdFormat}' is not offered.";
             if (StartName is not null && (StartName.Length is 0 or > 64 || StartName.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')))) return "The start name has letters, digits, dots, dashes and underscores only.";
-            return Attributes.FirstOrDefault(one => one.Name.Length is 0 or > 256 || one.Source.Length is 0 or > 512) is { } odd ? $"The attribute '{odd.Name}' needs a name and a source." : null;
+            return AttributeRule.FaultOf(Attributes);
         }
     }
 }

@@ -67,7 +67,7 @@ public interface ISignsOut : IUpstream
     Task<Going?> LeaveAsync(Attempt attempt, string hint, string? session, CancellationToken stop);
 }
 
-/// <summary>Whoever signs out there is signed out here, by the browser (an optional ability).</summary>
+/// <summary>Whoever signs out there is signed out here, by a message to our address there (an optional ability).</summary>
 public interface IHearsSignOut : IUpstream
 {
     /// <summary>Reads its wish; null and why when it does not count.</summary>
@@ -81,11 +81,11 @@ public interface IPublishesMetadata : IUpstream
     Task<byte[]> MetadataAsync(CancellationToken stop);
 }
 
-/// <summary>An upstream's wish that sessions end, by the browser.</summary>
+/// <summary>An upstream's wish that sessions end.</summary>
 /// <param name="Subject">Subject there; null when the sessions are known by id alone.</param>
 /// <param name="Sessions">Sessions there; empty for all of the subject's.</param>
-/// <param name="Answer">Where the browser goes then.</param>
-public sealed record AskedToEnd(string? Subject, System.Collections.Immutable.ImmutableArray<string> Sessions, Going Answer);
+/// <param name="Answer">Where the browser goes then; null when the wish came from the upstream itself, not by a browser.</param>
+public sealed record AskedToEnd(string? Subject, System.Collections.Immutable.ImmutableArray<string> Sessions, Going? Answer);
 
 /// <summary>What ended at an upstream: one session, or all of a subject.</summary>
 /// <param name="Subject">Subject there.</param>

@@ -10,6 +10,7 @@ using Gatehouse.Keys;
 using Gatehouse.Outbound;
 using Gatehouse.People;
 using Gatehouse.Portal;
+using Gatehouse.Protocols.Cas;
 using Gatehouse.Protocols.OpenId;
 using Gatehouse.Protocols.Saml;
 using Gatehouse.Sessions;
@@ -40,6 +41,7 @@ public static class House
         .AddPortal()
         .AddOpenId()
         .AddSaml()
+        .AddCas()
         .AddAdmin()
         .AddGateway(settings.GetSection("gateway"));
 
@@ -61,6 +63,7 @@ public static class House
         HealthRoom.MapHealth(app);
         app.MapOpenId();
         app.MapSaml();
+        app.MapCas();
         app.MapPortal();
         app.MapAdmin();
         app.MapGateway();

@@ -89,7 +89,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
         }
 
         var returned = new Returned(new Dictionary<string, string>(), form.ToDictionary(one => one.Key, one => one.Value.ToString()), "");
-        if (form.ContainsKey("SAMLRequest"))
+        if (form.ContainsKey("SAMLRequest") || form.ContainsKey("logoutRequest"))
         {
             await HearAsync(context, realm, returned);
             return;
@@ -174,7 +174,8 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
     private async Task HearAsync(HttpContext context, Realm realm, Returned returned)
     {
         var (answer, fault) = await signOut.HearAsync(realm, AliasOf(context), returned, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
-        if (answer is null) await showFault(context, realm.Name, Reasons.RequestInvalid, fault);
+        if (fault is not null) await showFault(context, realm.Name, Reasons.RequestInvalid, fault);
+        else if (answer is null) context.Response.StatusCode = 204;
         else if (answer.Fields is null) Pages.Go(context, answer.Address.AbsoluteUri);
         else await PostOnAsync(context, answer);
     }

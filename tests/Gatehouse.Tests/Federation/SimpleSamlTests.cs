@@ -93,7 +93,7 @@ public sealed class SimpleSamlTests(SimpleSamlTests.Fixture fixture) : IClassFix
     }
 
     private async Task<Session?> SessionAsync(Walker walker)
-        => walker.CookiesOf(Outpost.Desk.Url)[$"gh.{Outpost.Realm}"]?.Value is { Length: > 0 } cookie ? await Outpost.Desk.Part<SessionStore>().FindByCookieAsync(Outpost.Realm, cookie, default) : null;
+        => walker.Jar[Outpost.Desk.Url.Host, $"gh.{Outpost.Realm}"] is { Length: > 0 } cookie ? await Outpost.Desk.Part<SessionStore>().FindByCookieAsync(Outpost.Realm, cookie, default) : null;
 
     public sealed class Fixture : IAsyncLifetime
     {

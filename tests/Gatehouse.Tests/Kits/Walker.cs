@@ -8,11 +8,9 @@ namespace Gatehouse.Tests.Kits;
 /// <summary>A browser in miniature over several sites: cookies per host, redirects, links and forms as a person uses them. Forms that a page would send by a script are sent with <see cref="GoOnAsync"/>.</summary>
 public sealed class Walker : IDisposable
 {
-    // Loopback ports share cookies in real browsers and here; each site's are named apart.
-    private readonly CookieContainer cookies = new();
-    private readonly HttpClient http;
+    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(30) };
 
-    public Walker() => http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = cookies }) { Timeout = TimeSpan.FromSeconds(30) };
+    public Jar Jar { get; } = new();
 
     public Uri At { get; private set; } = new("about:blank");
 
@@ -22,13 +20,6 @@ public sealed class Walker : IDisposable
 
     /// <summary>Every address that was asked for, in order.</summary>
     public List<Uri> Trail { get; } = [];
-
-    public CookieCollection CookiesOf(Uri site) => cookies.GetCookies(site);
-
-    public void Forget(Uri site)
-    {
-        foreach (Cookie one in cookies.GetCookies(site)) one.Expired = true;
-    }
 
     public void Dispose() => http.Dispose();
 
@@ -58,7 +49,9 @@ public sealed class Walker : IDisposable
         {
             At = request.RequestUri!;
             Trail.Add(At);
+            Jar.Send(request);
             using var answer = await http.SendAsync(request);
+            Jar.Take(At, answer.Headers);
             request.Dispose();
             Status = answer.StatusCode;
             Text = await answer.Content.ReadAsStringAsync();

@@ -26,6 +26,7 @@ internal static class ClientCommands
         DataVerb.Make(terminal, "list", "Lists clients, ordered by client_id.", [Search], ListAsync, ["gatehouse clients list --json"]),
         DataVerb.Make(terminal, "add", "Adds a client; shows the secret of a confidential one, this once.", [Id, DisplayName, Public, Service, Redirect, After, Role], AddAsync, ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback"]),
         SamlClientCommand.Build(terminal),
+        CasClientCommand.Build(terminal),
         DataVerb.Make(terminal, "show", "Shows a client, without its secret.", [Id], ShowAsync, ["gatehouse clients show crm-sync"]),
         DataVerb.Make(terminal, "secret", "Makes a new secret and shows it, this once; the old one ends at once unless told otherwise.", [Id, Keep], SecretAsync, ["gatehouse clients secret crm-sync", "gatehouse clients secret crm-sync --keep-old 24"]),
         DataVerb.Make(terminal, "delete", "Deletes a client with its roles.", [Id, Yes], DeleteAsync, ["gatehouse clients delete crm-sync --yes"]));
@@ -128,7 +129,7 @@ internal static class ClientCommands
         return await job.Shop.Clients.FindByClientIdAsync(job.Realm.Name, id, job.Stop) ?? throw new StartRefused($"There is no client '{Terminal.Printable(id)}' in realm '{job.Realm.Name}'.");
     }
 
-    private static string KindOf(Client client) => client.Saml is not null ? "SAML application" : client.Public ? "public" : client.ServiceAccount ? client.StandardFlow ? "confidential, service account" : "service account" : "confidential";
+    private static string KindOf(Client client) => client.Saml is not null ? "SAML application" : client.Cas is not null ? "CAS application" : client.Public ? "public" : client.ServiceAccount ? client.StandardFlow ? "confidential, service account" : "service account" : "confidential";
 
     private static async Task<int> TellAsync(Job job, Client client, string sentence, Secret? secret)
     {

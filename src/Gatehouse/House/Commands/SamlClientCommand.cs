@@ -26,7 +26,7 @@ internal static class SamlClientCommand
         var realm = job.Realm.Name;
         var old = await job.Shop.Clients.FindByClientIdAsync(realm, entity, job.Stop);
         if (old is not null && (!job.Words.GetValue(Replace) || old.Saml is null)) throw new StartRefused($"There is a client '{Terminal.Printable(entity)}' already.{(old.Saml is null ? "" : " Add --replace to take its new metadata.")}");
-        settings = settings with { Attributes = given.Count > 0 ? [.. given] : old?.Saml?.Attributes ?? SamlApplication.Usual, StartName = old?.Saml?.StartName, StartRelayState = old?.Saml?.StartRelayState };
+        settings = settings with { Attributes = given.Count > 0 ? [.. given] : old?.Saml?.Attributes ?? AttributeRule.Usual, StartName = old?.Saml?.StartName, StartRelayState = old?.Saml?.StartRelayState };
         if (settings.Fault is { } fault) throw new StartRefused(fault);
         var client = (old ?? new Client { Id = Guid.NewGuid().ToString(), Realm = realm, ClientId = entity, StandardFlow = false, CreatedAt = job.Shop.Time.GetUtcNow() }) with { Saml = settings };
         if (job.Words.GetValue(DisplayName) is { } name) client = client with { Name = name };
@@ -46,5 +46,5 @@ internal static class SamlClientCommand
         }
     }
 
-    private static SamlAttributeRule Rule(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } source] ? new SamlAttributeRule(name, source) : throw new StartRefused($"'{Terminal.Printable(text)}' is no rule: write NAME=TEXT.");
+    internal static AttributeRule Rule(string text) => text.Split('=', 2) is [{ Length: > 0 } name, { Length: > 0 } source] ? new AttributeRule(name, source) : throw new StartRefused($"'{Terminal.Printable(text)}' is no rule: write NAME=TEXT.");
 }

@@ -68,7 +68,7 @@ public sealed class ServiceProvidersTests(ServiceProvidersTests.Fixture fixture)
     }
 
     private async Task<Session?> SessionAsync(Walker walker)
-        => walker.CookiesOf(Desk.Url)[$"gh.{Desk.Realm}"]?.Value is { Length: > 0 } cookie ? await Desk.Part<SessionStore>().FindByCookieAsync(Desk.Realm, cookie, default) : null;
+        => walker.Jar[Desk.Url.Host, $"gh.{Desk.Realm}"] is { Length: > 0 } cookie ? await Desk.Part<SessionStore>().FindByCookieAsync(Desk.Realm, cookie, default) : null;
 
     public sealed class Fixture : IAsyncLifetime
     {

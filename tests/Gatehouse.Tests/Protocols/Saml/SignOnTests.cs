@@ -169,8 +169,8 @@ public sealed class SignOnTests(SignOnTests.Fixture fixture) : IClassFixture<Sig
     public void An_attribute_with_something_missing_in_it_is_left_out(string source, string? value)
     {
         var user = new Gatehouse.People.User { Id = "1", Realm = "r", Username = "uid" };
-        var made = Gatehouse.Protocols.Saml.AttributeText.Of([new SamlAttributeRule("a", source)], user, new Gatehouse.People.Rights(System.Collections.Frozen.FrozenSet<string>.Empty, System.Collections.Frozen.FrozenSet<string>.Empty));
-        Assert.Equal(value, made.FirstOrDefault()?.Values[0]);
+        var made = Gatehouse.Protocols.AttributeText.Of([new AttributeRule("a", source)], user, new Gatehouse.People.Rights(System.Collections.Frozen.FrozenSet<string>.Empty, System.Collections.Frozen.FrozenSet<string>.Empty));
+        Assert.Equal(value, made.Select(one => one.Values[0]).FirstOrDefault());
     }
 
     private AuthnRequest Request() => new() { Id = "_request", IssueInstant = DateTimeOffset.UtcNow, Issuer = App, Destination = Address, AssertionConsumer = Consumer };

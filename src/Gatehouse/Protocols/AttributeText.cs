@@ -1,26 +1,16 @@
 using System.Collections.Immutable;
 using Gatehouse.Clients;
 using Gatehouse.People;
-using Gatehouse.Wire.Saml;
 
-namespace Gatehouse.Protocols.Saml;
+namespace Gatehouse.Protocols;
 
-/// <summary>Makes an assertion's attributes of a user by the application's rules. An attribute without a value is left out.</summary>
+/// <summary>Makes attributes of a user by an application's rules. An attribute without a value is left out.</summary>
 internal static class AttributeText
 {
     private const string Own = "{attribute.";
 
-    public static ImmutableArray<SamlAttributeValues> Of(ImmutableArray<SamlAttributeRule> rules, User user, Rights rights)
-    {
-        var made = ImmutableArray.CreateBuilder<SamlAttributeValues>();
-        foreach (var rule in rules)
-        {
-            var values = Values(rule.Source, user, rights);
-            if (!values.IsEmpty) made.Add(new SamlAttributeValues(rule.Name, null, rule.Name.Contains(':', StringComparison.Ordinal) ? SamlNames.UriAttribute : SamlNames.BasicAttribute, values));
-        }
-
-        return made.ToImmutable();
-    }
+    public static IEnumerable<(string Name, ImmutableArray<string> Values)> Of(ImmutableArray<AttributeRule> rules, User user, Rights rights)
+        => rules.Select(rule => (rule.Name, Values: Values(rule.Source, user, rights))).Where(one => !one.Values.IsEmpty);
 
     private static ImmutableArray<string> Values(string source, User user, Rights rights)
     {
