@@ -142,7 +142,8 @@ public sealed class SimpleSamlKit : IAsyncDisposable
           ],
           'default-sp' => ['saml:SP', 'entityID' => '{{SpEntity}}', 'idp' => '{{idp}}', 'privatekey' => 'idp.pem', 'certificate' => 'idp.crt', 'sign.authnrequest' => true, 'sign.logout' => true, 'redirect.sign' => true, 'WantAssertionsSigned' => true,
             'NameIDPolicy' => 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent'],
-          'cas-client' => ['cas:CAS', 'cas' => ['login' => '{{cas}}/login', 'serviceValidate' => '{{cas}}/serviceValidate', 'logout' => '{{cas}}/logout'], 'ldap' => []],
+          'cas-client' => ['cas:CAS', 'cas' => ['login' => '{{cas}}/login', 'serviceValidate' => '{{cas}}/p3/serviceValidate', 'logout' => '{{cas}}/logout',
+            'attributes' => ['uid' => '/cas:serviceResponse/cas:authenticationSuccess/cas:user', 'mail' => '/cas:serviceResponse/cas:authenticationSuccess/cas:attributes/cas:mail']], 'ldap' => []],
         ];
         """;
 
