@@ -107,7 +107,7 @@ public sealed class Linking(Database database, Users users, Links links)
         {
             Email = email, EmailVerified = email == user.Email ? user.EmailVerified || (upstream.TrustsEmail && identity.EmailVerified) : upstream.TrustsEmail && identity.EmailVerified,
             FirstName = Names.IsPersonal(identity.FirstName) ? identity.FirstName : user.FirstName, LastName = Names.IsPersonal(identity.LastName) ? identity.LastName : user.LastName,
-            Attributes = user.Attributes.SetItems(mapped.Attributes.Where(one => one.Key.Length <= Names.Longest && one.Value.Sum(value => value.Length) <= 8192).Take(100)),
+            Attributes = user.Attributes.SetItems(mapped.Attributes.Where(one => one.Key.Length <= Names.Longest && one.Value.Sum(value => value.Length) <= 8192 && one.Value.All(StoredText.IsSound)).Take(100)),
         };
     }
 

@@ -29,7 +29,7 @@ public sealed class Links(Database database)
     public async Task<bool> AddAsync(Work work, string realm, string upstream, string subject, string user, string? username)
     {
         var count = await work.Connection.ExecuteAsync("insert into user_links (realm, upstream, subject, user_id, username, granted, linked_at) values (@realm, @upstream, @subject, @user, @username, '', @Now) on conflict do nothing",
-            new { realm, upstream, subject, user, username, work.Now }, work.Transaction);
+            new { realm, upstream, subject, user, username = Kept(username), work.Now }, work.Transaction);
         if (count == 1) await work.AnnounceAsync(new Change("user", realm, user, "links"));
         return count == 1;
     }
@@ -47,7 +47,7 @@ public sealed class Links(Database database)
     /// <summary>Makes the link of a user made just now; nobody can have known of it, so nobody is told. False when the person was linked in this very moment.</summary>
     internal async Task<bool> InsertAsync(Work work, Federation.Upstream upstream, Federation.UpstreamIdentity person, string user)
         => await work.Connection.ExecuteAsync("insert into user_links (realm, upstream, subject, user_id, username, granted, linked_at) values (@Realm, @Id, @Subject, @user, @Username, '', @Now) on conflict do nothing",
-            new { upstream.Realm, upstream.Id, person.Subject, user, person.Username, work.Now }, work.Transaction) == 1;
+            new { upstream.Realm, upstream.Id, person.Subject, user, Username = Kept(person.Username), work.Now }, work.Transaction) == 1;
 
     /// <summary>Lets the next import apply the person's entry anew.</summary>
     internal Task ForgetAppliedAsync(Work work, string realm, string upstream, string subject)
@@ -56,6 +56,9 @@ public sealed class Links(Database database)
     /// <summary>Takes away the link of a person whose user is gone.</summary>
     internal Task RemoveStaleAsync(Work work, string realm, string upstream, string subject)
         => work.Connection.ExecuteAsync("delete from user_links where realm = @realm and upstream = @upstream and subject = @subject and user_id not in (select id from users where realm = @realm)", new { realm, upstream, subject }, work.Transaction);
+
+    // A name that cannot be stored can be no login name either.
+    internal static string? Kept(string? username) => username is not null && StoredText.IsSound(username) ? username : null;
 
     private sealed class Row
     {

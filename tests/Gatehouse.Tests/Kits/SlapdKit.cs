@@ -89,6 +89,24 @@ public sealed class SlapdKit : IAsyncDisposable
         process.BeginOutputReadLine();
         _ = process.WaitForExitAsync().ContinueWith(_ => ready.TrySetException(new InvalidOperationException("slapd ended: " + string.Join('\n', Told()))), TaskScheduler.Default);
         await ready.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        // It says so a moment before it listens.
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (!Listens(Port) || !Listens(TlsPort)) await tick.WaitForNextTickAsync(late.Token);
+    }
+
+    private static bool Listens(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Stops it in the middle of whatever it does: it takes connections and answers nothing until it is killed.</summary>

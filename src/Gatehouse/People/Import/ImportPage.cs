@@ -29,8 +29,16 @@ internal sealed class ImportPage(Work work, Upstream upstream, Users users, Link
 
     public async Task ApplyAsync(ImportEntry one)
     {
-        if (linked.TryGetValue(one.Listed.Person!.Subject, out var row) && known.TryGetValue(row.User, out var user)) await ChangeAsync(one, row, user);
-        else await MakeAsync(one, stale: row is not null);
+        try
+        {
+            if (linked.TryGetValue(one.Listed.Person!.Subject, out var row) && known.TryGetValue(row.User, out var user)) await ChangeAsync(one, row, user);
+            else await MakeAsync(one, stale: row is not null);
+        }
+        catch (ArgumentException)
+        {
+            // What a user may be is checked before anything of them is written: too many attributes, say. The others come all the same.
+            Skip(one, "not_storable");
+        }
     }
 
     private async Task MakeAsync(ImportEntry one, bool stale)
@@ -94,7 +102,7 @@ internal sealed class ImportPage(Work work, Upstream upstream, Users users, Link
     }
 
     private Task RememberAsync(ImportEntry one, string? barred)
-        => work.Connection.ExecuteAsync(UpdateLink, new { upstream.Realm, upstream.Id, subject = one.Listed.Person!.Subject, hash = one.Hash, username = one.Listed.Person.Username, barred }, work.Transaction);
+        => work.Connection.ExecuteAsync(UpdateLink, new { upstream.Realm, upstream.Id, subject = one.Listed.Person!.Subject, hash = one.Hash, username = Links.Kept(one.Listed.Person.Username), barred }, work.Transaction);
 
     private void Skip(ImportEntry one, string code)
     {

@@ -22,7 +22,7 @@ public enum ImportState
 
 /// <summary>Somebody whom an import could not take in, or not wholly.</summary>
 /// <param name="Name">Name in the directory.</param>
-/// <param name="Code">Stable code: <c>name_taken</c>, <c>email_taken</c>, <c>no_id</c>, <c>same_id</c>, <c>not_created</c>.</param>
+/// <param name="Code">Stable code: <c>name_taken</c>, <c>email_taken</c>, <c>no_id</c>, <c>same_id</c>, <c>not_created</c>, <c>not_storable</c>.</param>
 public sealed record ImportNote(string Name, string Code);
 
 /// <summary>An import: how far it is, or how it ended.</summary>

@@ -45,17 +45,37 @@ public sealed class ImportRun
             (reached, whole) = await ListAsync(told, stop);
             Set(status with { State = status.Fault is null ? ImportState.Done : ImportState.TooManyVanished });
         }
-        catch (Exception wrong) when (wrong is UpstreamFault or DbException or StorageFault or StorageBusy or OperationCanceledException)
+        catch (Exception wrong) when (wrong is UpstreamFault or DbException or StorageFault or OperationCanceledException)
         {
             Set(status with { State = ImportState.Interrupted, Fault = wrong is OperationCanceledException ? "It was told to stop." : wrong.Message });
         }
+        catch
+        {
+            Set(status with { State = ImportState.Interrupted, Fault = "It failed in a way that was not foreseen; the log says how." });
+            await EndAsync(reached, whole);
+            throw;
+        }
 
-        Set(status with { EndedAt = parts.Time.GetUtcNow() });
-        if (wish.DryRun) return status;
-        // However it ended: the lease goes back, so that the next one need not wait for it.
-        await parts.Records.EndAsync(upstream, holder, status, reached, whole, CancellationToken.None);
-        parts.Audit.Note(by with { Realm = upstream.Realm, Type = "ACTION", Resource = $"identity-provider/instances/{upstream.Alias}/import", Error = status.State == ImportState.Done ? null : status.State == ImportState.Interrupted ? "import_interrupted" : "too_many_vanished", Details = Tell() });
+        await EndAsync(reached, whole);
         return status;
+    }
+
+    // However it ended: the lease goes back, so that the next one need not wait for it.
+    private async Task EndAsync(string? reached, bool whole)
+    {
+        Set(status with { EndedAt = parts.Time.GetUtcNow() });
+        if (wish.DryRun) return;
+        try
+        {
+            await parts.Records.EndAsync(upstream, holder, status, reached, whole, CancellationToken.None);
+        }
+        catch (Exception wrong) when (wrong is DbException or StorageFault)
+        {
+            // The lease runs out by itself, and says then that the import was interrupted.
+            return;
+        }
+
+        parts.Audit.Note(by with { Realm = upstream.Realm, Type = "ACTION", Resource = $"identity-provider/instances/{upstream.Alias}/import", Error = status.State == ImportState.Done ? null : status.State == ImportState.Interrupted ? "import_interrupted" : "too_many_vanished", Details = Tell() });
     }
 
     private async Task<(string Mark, bool Whole)> ListAsync(Action<ImportStatus>? told, CancellationToken stop)

@@ -31,11 +31,23 @@ public sealed class ImportTurns(PeopleImport import, Upstreams upstreams, TimePr
     {
         foreach (var upstream in upstreams.All)
         {
-            if (!upstream.Enabled || !import.CanList(upstream)) continue;
-            var rules = ImportRules.Of(upstream);
-            if (rules is { SyncEvery: null, ImportEvery: null } || WishOf(rules, await import.FindAsync(upstream, stop)) is not { } wish) continue;
-            if (await import.TakeAsync(upstream, wish, new AuditEvent { Realm = upstream.Realm, Type = "ACTION", Details = new Dictionary<string, string> { ["reason"] = "The time set for it has come." } }, stop) is { } run) Start(run);
+            try
+            {
+                await LookAsync(upstream, stop);
+            }
+            catch (ArgumentException wrong)
+            {
+                // A file that its settings name is gone, say: the others' turns come all the same.
+                log.LogWarning("The provider {Alias} of {Realm} cannot be imported: {Message}", upstream.Alias, upstream.Realm, wrong.Message);
+            }
         }
+    }
+
+    private async Task LookAsync(Upstream upstream, CancellationToken stop)
+    {
+        var rules = ImportRules.Of(upstream);
+        if (!upstream.Enabled || rules is { SyncEvery: null, ImportEvery: null } || !import.CanList(upstream) || WishOf(rules, await import.FindAsync(upstream, stop)) is not { } wish) return;
+        if (await import.TakeAsync(upstream, wish, new AuditEvent { Realm = upstream.Realm, Type = "ACTION", Details = new Dictionary<string, string> { ["reason"] = "The time set for it has come." } }, stop) is { } run) Start(run);
     }
 
     /// <inheritdoc/>

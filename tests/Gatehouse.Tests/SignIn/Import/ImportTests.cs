@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gatehouse.Federation;
 using Gatehouse.People;
 using Gatehouse.People.Import;
@@ -98,6 +99,46 @@ public abstract class ImportTests : ImportKit
         Assert.Equal((5, 4, "no_id", "uid=huge," + People), (status.Read, status.Made, Assert.Single(status.Notes).Code, status.Notes[0].Name));
         Assert.Equal(["agent", "team-red"], await site.RolesAsync("a,\\(b)*)(uid=*"));
         foreach (var name in (string[])["u00001", "u00002"]) Assert.Empty(await site.RolesAsync(name));
+    }
+
+    [Fact]
+    public async Task Values_that_cannot_be_stored_are_left_out_and_stop_nobody()
+    {
+        var nul = Convert.ToBase64String("a\0b"u8.ToArray());
+        await using var slapd = await SlapdKit.StartAsync(Places + $"dn: employeeNumber=1,{People}\nobjectClass: inetOrgPerson\nemployeeNumber: 1\nuid:: {nul}\ncn: A\nsn:: {nul}\ndescription:: {nul}\n\n" + Crowd(2));
+        await using var site = await SiteAsync(slapd.Url, more: one => one with { Mapping = [new MappingRule("description", null, MappingTarget.Attribute, "about"), new MappingRule("description", null, MappingTarget.Role, "{value}"), new MappingRule("description", null, MappingTarget.Group, "/{value}")] });
+        var status = await site.RunAsync();
+        Assert.True(status.State == ImportState.Done, status.Fault);
+        Assert.Equal((3, 0), (status.Made, status.Skipped));
+        var odd = Assert.Single((await Node.Users.ListAsync(Realm, new UserQuery { Search = "site." }, Stop)).Items, user => user.Username.StartsWith("site.", StringComparison.Ordinal));
+        Assert.Equal((null, 0), (odd.LastName, odd.Attributes.Count));
+
+        // Somebody with as many attributes as a user may have.
+        var full = (await site.UserAsync("u00001"))!;
+        await WriteAsync(work => Node.Users.ChangeAsync(work, full with { Attributes = Enumerable.Range(0, 200).ToDictionary(i => $"a{i}", i => System.Collections.Immutable.ImmutableArray.Create("x")).ToImmutableDictionary() }));
+        await slapd.ChangeAsync(string.Concat(((string[])["u00001", "u00002"]).Select(name => $"dn: uid={name},{People}\nchangetype: modify\nreplace: description\ndescription: new\n\n")));
+        var again = await site.RunAsync();
+        Assert.Equal((ImportState.Done, 1, "not_storable"), (again.State, again.Changed, Assert.Single(again.Notes).Code));
+    }
+
+    [Fact]
+    public async Task A_sign_in_and_an_import_agree_on_who_a_person_is()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Places + Crowd(2) + Group("agents", $"uid=u00001,{People}") + Group("team-red", $"cn=agents,{Groups}"));
+        await using var site = await SiteAsync(slapd.Url, config: [("groupsDn", Groups), ("nestedGroups", "true")]);
+        await site.RunAsync();
+        var before = await WritesAsync();
+        var person = Assert.IsType<Finding.Known>(await ((IChecksPasswords)site.Upstreams.Open(site.Upstream).Upstream).CheckAsync("u00001", new Gatehouse.Terms.Secret("x"), Trace.None, Stop)).Identity;
+        var linking = new Linking(site.Node.Database, site.Node.Users, site.Links);
+        Assert.False(Assert.IsType<LinkOutcome.Is>(await linking.ResolveAsync(site.Upstream, person, Stop)).Made);
+        Assert.Equal((before, 2), (await WritesAsync(), (await site.RunAsync()).Unchanged));
+
+        // What a sign-in learned between two imports, and is undone there before the second, is undone here too.
+        Assert.Equal("Other", Assert.IsType<LinkOutcome.Is>(await linking.ResolveAsync(site.Upstream, person with { LastName = "Other", Groups = [] }, Stop)).User.LastName);
+        Assert.Empty(await site.RolesAsync("u00001"));
+        Assert.Equal(1, (await site.RunAsync()).Changed);
+        Assert.Equal("Last 1", (await site.UserAsync("u00001"))!.LastName);
+        Assert.Equal(["agent", "team-red"], await site.RolesAsync("u00001"));
     }
 
     [Fact]
