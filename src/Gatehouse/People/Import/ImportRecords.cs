@@ -35,10 +35,10 @@ public sealed class ImportRecords(Database database, TimeProvider time)
         => await work.Connection.ExecuteAsync("update upstream_imports set held_until = @until, body = @body where upstream = @Id and holder = @holder", new { upstream.Id, holder, until = work.Now + (long)Lease.TotalMilliseconds, body = Write(status) }, work.Transaction) == 1;
 
     /// <summary>Gives the lease back with how it ended; with a mark when the next listing of changes may read from there.</summary>
-    public Task EndAsync(Upstream upstream, string holder, ImportStatus status, string? mark, bool whole, CancellationToken stop)
-        => database.WriteAsync(work => work.Connection.ExecuteAsync(
+    public Task EndAsync(Work work, Upstream upstream, string holder, ImportStatus status, string? mark, bool whole)
+        => work.Connection.ExecuteAsync(
             "update upstream_imports set holder = null, held_until = 0, body = @body, mark = coalesce(@mark, mark), whole_at = case when @whole then @now else whole_at end where upstream = @Id and holder = @holder",
-            new { upstream.Id, holder, body = Write(status), mark, whole, now = work.Now }, work.Transaction), stop);
+            new { upstream.Id, holder, body = Write(status), mark, whole, now = work.Now }, work.Transaction);
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -65,17 +65,20 @@ public sealed class ImportRun
     {
         Set(status with { EndedAt = parts.Time.GetUtcNow() });
         if (wish.DryRun) return;
+        var told = by with { Realm = upstream.Realm, Type = "ACTION", Resource = $"identity-provider/instances/{upstream.Alias}/import", Error = status.State switch { ImportState.Done => null, ImportState.Interrupted => "import_interrupted", _ => "too_many_vanished" }, Details = Tell() };
         try
         {
-            await parts.Records.EndAsync(upstream, holder, status, reached, whole, CancellationToken.None);
+            await parts.Database.WriteAsync(async work =>
+            {
+                await parts.Records.EndAsync(work, upstream, holder, status, reached, whole);
+                await parts.Audit.WriteAsync(work, told);
+                return true;
+            }, CancellationToken.None);
         }
         catch (Exception wrong) when (wrong is DbException or StorageFault)
         {
             // The lease runs out by itself, and says then that the import was interrupted.
-            return;
         }
-
-        parts.Audit.Note(by with { Realm = upstream.Realm, Type = "ACTION", Resource = $"identity-provider/instances/{upstream.Alias}/import", Error = status.State == ImportState.Done ? null : status.State == ImportState.Interrupted ? "import_interrupted" : "too_many_vanished", Details = Tell() });
     }
 
     private async Task<(string Mark, bool Whole)> ListAsync(Action<ImportStatus>? told, CancellationToken stop)
