@@ -30,7 +30,8 @@ public abstract class Listing : IAsyncDisposable
 /// <param name="Name">Name there, for reports.</param>
 /// <param name="Person">The person; null when the entry has no usable id.</param>
 /// <param name="Enabled">Whether the upstream lets them in.</param>
-public sealed record Listed(string Name, UpstreamIdentity? Person, bool Enabled);
+/// <param name="Readable">Whether anything could be read of them: if not, who they are is not known, only that there is somebody.</param>
+public sealed record Listed(string Name, UpstreamIdentity? Person, bool Enabled, bool Readable = true);
 
 /// <summary>The upstream, or the way to it, failed: says nothing about a person.</summary>
 public class UpstreamFault(string message, Exception? cause = null) : Exception(message, cause);

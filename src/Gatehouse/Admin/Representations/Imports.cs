@@ -8,7 +8,7 @@ internal sealed record ImportRepresentation
 {
     public string? Alias { get; init; }
 
-    /// <summary>NEVER, RUNNING, DONE, INTERRUPTED or TOO_MANY_VANISHED.</summary>
+    /// <summary>NEVER, RUNNING, DONE, INTERRUPTED or VANISHED_KEPT.</summary>
     public string? Status { get; init; }
 
     public bool? Delta { get; init; }
@@ -46,7 +46,7 @@ internal sealed record ImportRepresentation
 
     public static ImportRepresentation Of(Upstream one, ImportStatus status) => new()
     {
-        Alias = one.Alias, Status = status.State switch { ImportState.Running => "RUNNING", ImportState.Done => "DONE", ImportState.Interrupted => "INTERRUPTED", _ => "TOO_MANY_VANISHED" }, Delta = status.Delta,
+        Alias = one.Alias, Status = status.State switch { ImportState.Running => "RUNNING", ImportState.Done => "DONE", ImportState.Interrupted => "INTERRUPTED", _ => "VANISHED_KEPT" }, Delta = status.Delta,
         BegunAt = status.BegunAt.ToUnixTimeMilliseconds(), EndedAt = status.EndedAt?.ToUnixTimeMilliseconds(), Read = status.Read, Added = status.Made, Updated = status.Changed, Unchanged = status.Unchanged, Failed = status.Skipped,
         Disabled = status.Disabled, Vanished = status.Vanished, Fault = status.Fault, Because = status.Because, Notes = status.Notes,
     };

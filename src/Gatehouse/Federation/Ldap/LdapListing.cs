@@ -64,7 +64,7 @@ internal sealed class LdapListing : Listing
             // Beyond what was asked for, a server that pages has a cookie; one that does not understand the control says so by its silence.
             if (cookie is null && entries.Count > PageSize) throw new LdapFault($"{connection.Server} does not page its results (RFC 2696)");
             var found = await groups.OfAsync(entries, stop);
-            yield return [.. entries.Select((entry, i) => new Listed(entry.Dn, LdapPerson.Of(shape, entry, found[i]), !LdapPerson.IsDisabled(shape, entry)))];
+            yield return [.. entries.Select((entry, i) => new Listed(entry.Dn, LdapPerson.Of(shape, entry, found[i]), !LdapPerson.IsDisabled(shape, entry), entry.Attributes.Count > 0))];
         }
         while (cookie is { Length: > 0 });
     }

@@ -16,13 +16,13 @@ public enum ImportState
     /// <summary>It broke off: the directory failed, or the program ended. What was applied stays; the next one goes on.</summary>
     Interrupted,
 
-    /// <summary>It went through, but more people have vanished than one run may disable.</summary>
-    TooManyVanished,
+    /// <summary>It went through, but those who have vanished were left as they are: more of them than one run may disable, or not every entry could be read.</summary>
+    VanishedKept,
 }
 
 /// <summary>Somebody whom an import could not take in, or not wholly.</summary>
 /// <param name="Name">Name in the directory.</param>
-/// <param name="Code">Stable code: <c>name_taken</c>, <c>email_taken</c>, <c>no_id</c>, <c>same_id</c>, <c>not_created</c>, <c>not_storable</c>.</param>
+/// <param name="Code">Stable code: <c>name_taken</c>, <c>email_taken</c>, <c>no_id</c>, <c>unreadable</c>, <c>same_id</c>, <c>not_created</c>, <c>not_storable</c>.</param>
 public sealed record ImportNote(string Name, string Code);
 
 /// <summary>An import: how far it is, or how it ended.</summary>
@@ -64,6 +64,9 @@ public sealed record ImportStatus
     /// <summary>People not taken in.</summary>
     public int Skipped { get; init; }
 
+    /// <summary>Entries that say nothing: too long, or the service account may not read them.</summary>
+    public int Unreadable { get; init; }
+
     /// <summary>Users disabled, since the directory disables them or they have vanished there.</summary>
     public int Disabled { get; init; }
 
@@ -79,7 +82,7 @@ public sealed record ImportStatus
     /// <summary>With what came of a page.</summary>
     public ImportStatus With(ImportStatus page) => this with
     {
-        Read = Read + page.Read, Made = Made + page.Made, Changed = Changed + page.Changed, Unchanged = Unchanged + page.Unchanged, Skipped = Skipped + page.Skipped, Disabled = Disabled + page.Disabled,
+        Read = Read + page.Read, Made = Made + page.Made, Changed = Changed + page.Changed, Unchanged = Unchanged + page.Unchanged, Skipped = Skipped + page.Skipped, Unreadable = Unreadable + page.Unreadable, Disabled = Disabled + page.Disabled,
         Notes = Notes.Length >= MostNotes ? Notes : [.. Notes, .. page.Notes.Take(MostNotes - Notes.Length)],
     };
 }

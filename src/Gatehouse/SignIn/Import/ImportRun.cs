@@ -10,6 +10,7 @@ namespace Gatehouse.SignIn.Import;
 /// <summary>One import that holds its lease. To be run once.</summary>
 public sealed class ImportRun
 {
+    private const int Servers = 3;
     private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(5);
 
     private readonly Parts parts;
@@ -20,7 +21,7 @@ public sealed class ImportRun
     private readonly string holder;
     private readonly AuditEvent by;
     private readonly ImportHands hands;
-    private readonly SeenPeople seen = new();
+    private SeenPeople seen = new();
     private ImportStatus status;
     private long toldAt;
 
@@ -42,8 +43,8 @@ public sealed class ImportRun
         var (reached, whole) = ((string?)null, false);
         try
         {
-            (reached, whole) = await ListAsync(told, stop);
-            Set(status with { State = status.Fault is null ? ImportState.Done : ImportState.TooManyVanished });
+            (reached, whole) = await ListAgainAsync(told, stop);
+            Set(status with { State = status.Fault is null ? ImportState.Done : ImportState.VanishedKept });
         }
         catch (Exception wrong) when (wrong is UpstreamFault or DbException or StorageFault or OperationCanceledException)
         {
@@ -65,7 +66,7 @@ public sealed class ImportRun
     {
         Set(status with { EndedAt = parts.Time.GetUtcNow() });
         if (wish.DryRun) return;
-        var told = by with { Realm = upstream.Realm, Type = "ACTION", Resource = $"identity-provider/instances/{upstream.Alias}/import", Error = status.State switch { ImportState.Done => null, ImportState.Interrupted => "import_interrupted", _ => "too_many_vanished" }, Details = Tell() };
+        var told = by with { Realm = upstream.Realm, Type = "ACTION", Resource = $"identity-provider/instances/{upstream.Alias}/import", Error = status.State switch { ImportState.Done => null, ImportState.Interrupted => "import_interrupted", _ => "vanished_kept" }, Details = Tell() };
         try
         {
             await parts.Database.WriteAsync(async work =>
@@ -78,6 +79,23 @@ public sealed class ImportRun
         catch (Exception wrong) when (wrong is DbException or StorageFault)
         {
             // The lease runs out by itself, and says then that the import was interrupted.
+        }
+    }
+
+    // A server that fails on the way: the next one serves, from the beginning, since what was applied costs no more than a look. One that fails before anything came is not asked again.
+    private async Task<(string Mark, bool Whole)> ListAgainAsync(Action<ImportStatus>? told, CancellationToken stop)
+    {
+        for (var more = Servers - 1; ; more--)
+        {
+            try
+            {
+                return await ListAsync(told, stop);
+            }
+            catch (UpstreamFault) when (more > 0 && status.Read > 0)
+            {
+                seen = new SeenPeople();
+                Set(status with { Read = 0, Unchanged = 0, Skipped = 0, Unreadable = 0, Notes = [] });
+            }
         }
     }
 
@@ -100,12 +118,12 @@ public sealed class ImportRun
         var (good, notes) = (new List<Listed>(page.Count), new List<ImportNote>());
         foreach (var one in page)
         {
-            var fault = one.Person is not { Subject: { Length: > 0 and <= Names.Longest } subject } || !StoredText.IsSound(subject) ? "no_id" : seen.Add(subject) ? null : "same_id";
+            var fault = !one.Readable ? "unreadable" : one.Person is not { Subject: { Length: > 0 and <= Names.Longest } subject } || !StoredText.IsSound(subject) ? "no_id" : seen.Add(subject) ? null : "same_id";
             if (fault is null) good.Add(one);
             else notes.Add(new ImportNote(StoredText.Clean(one.Name, 300), fault));
         }
 
-        Set(status.With(new ImportStatus { Read = page.Count, Skipped = notes.Count, Notes = [.. notes] }));
+        Set(status.With(new ImportStatus { Read = page.Count, Skipped = notes.Count, Unreadable = page.Count(one => !one.Readable), Notes = [.. notes] }));
         if (good.Count == 0) return;
         var (changed, unchanged) = await parts.Pages.CompareAsync(upstream, good, stop);
         Set(status with { Unchanged = status.Unchanged + unchanged });
@@ -119,6 +137,12 @@ public sealed class ImportRun
         Set(status with { Vanished = gone.Length });
         var rules = ImportRules.Of(upstream);
         if (gone.IsEmpty || !rules.DisablesVanished) return;
+        if (status.Unreadable > 0 && !wish.AllowVanished)
+        {
+            Set(status with { Fault = $"{status.Unreadable} entries could not be read, and {gone.Length} linked people were not found: none was disabled, for they may be the same. See whether the service account may read all entries; --allow-vanished disables them." });
+            return;
+        }
+
         if (!wish.AllowVanished && gone.Length * 100L > linked * (long)rules.MostVanished)
         {
             Set(status with { Fault = $"{gone.Length} of {linked} linked people have vanished, more than {rules.MostVanished} % (mostVanished): none was disabled. Look whether the directory, its filter and its rights are as they should be; --allow-vanished disables them." });

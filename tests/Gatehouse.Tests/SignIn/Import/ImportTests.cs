@@ -96,7 +96,7 @@ public abstract class ImportTests : ImportKit
         await using var site = await SiteAsync(slapd.Url, config: [("groupsDn", Groups), ("nestedGroups", "true")]);
         var status = await site.RunAsync();
         Assert.True(status.State == ImportState.Done, status.Fault);
-        Assert.Equal((5, 4, "no_id", "uid=huge," + People), (status.Read, status.Made, Assert.Single(status.Notes).Code, status.Notes[0].Name));
+        Assert.Equal((5, 4, "unreadable", "uid=huge," + People), (status.Read, status.Made, Assert.Single(status.Notes).Code, status.Notes[0].Name));
         Assert.Equal(["agent", "team-red"], await site.RolesAsync("a,\\(b)*)(uid=*"));
         foreach (var name in (string[])["u00001", "u00002"]) Assert.Empty(await site.RolesAsync(name));
     }
@@ -174,6 +174,24 @@ public abstract class ImportTests : ImportKit
         Assert.Equal((ImportState.Done, 2600, broken.Made), (resumed.State, resumed.Made + broken.Made, resumed.Unchanged));
         var (record, users) = (await site.Import.FindAsync(site.Upstream, Stop), await Node.Users.CountAsync(Realm, new UserQuery(), Stop));
         Assert.Equal((2600, true), (users, record!.WholeAt is not null && record.Mark is not null));
+    }
+
+    [Fact]
+    public async Task When_a_server_fails_on_the_way_the_next_one_takes_over()
+    {
+        await using var first = await SlapdKit.StartAsync(Places + Crowd(1100));
+        await using var second = await SlapdKit.StartAsync(Places + Crowd(1100));
+        await using var site = await SiteAsync($"{first.Url} {second.Url}", config: ("idAttribute", "uid"));
+        var killed = false;
+        var status = await site.RunAsync(told: now =>
+        {
+            if (now.Read != 500 || killed) return;
+            killed = true;
+            first.KillAsync().GetAwaiter().GetResult();
+        });
+        Assert.True(status.State == ImportState.Done, status.Fault);
+        Assert.Equal((1100, 1100, 0), (status.Read, status.Made, status.Skipped));
+        Assert.True(killed && status.Unchanged >= 500);
     }
 
     [Fact]

@@ -41,11 +41,26 @@ public abstract class VanishedTests : ImportKit
 
         await slapd.ChangeAsync(Gone("u00002", "u00003"));
         var many = await site.RunAsync();
-        Assert.Equal((ImportState.TooManyVanished, 3, 0), (many.State, many.Vanished, many.Disabled));
+        Assert.Equal((ImportState.VanishedKept, 3, 0), (many.State, many.Vanished, many.Disabled));
         Assert.Contains("--allow-vanished", many.Fault, StringComparison.Ordinal);
         Assert.True((await site.UserAsync("u00002"))!.Enabled);
         Assert.Equal((ImportState.Done, 2), Two(await site.RunAsync(allow: true)));
         Assert.False((await site.UserAsync("u00002"))!.Enabled);
+    }
+
+    [Fact]
+    public async Task While_an_entry_cannot_be_read_nobody_counts_as_gone()
+    {
+        await using var slapd = await SlapdKit.StartAsync(Places + Crowd(10));
+        await using var site = await SiteAsync(slapd.Url, config: ("vanished", "disable"));
+        await site.RunAsync();
+        await slapd.KillAsync();
+        await using var other = await SlapdKit.StartAsync(Places + Crowd(8) + Person("u00009", "First", new string('x', 5 * 1024 * 1024)));
+        await WriteAsync(work => site.Upstreams.ChangeAsync(work, site.Upstream with { Config = site.Upstream.Config.SetItem("urls", other.Url).SetItem("idAttribute", "mail") }));
+        await site.Upstreams.LoadAsync(Stop);
+        var status = await (await site.Import.TakeAsync(site.Upstreams.Find(Realm, "site")!, new(), new Gatehouse.Audit.AuditEvent { Realm = Realm, Type = "ACTION" }, Stop))!.GoAsync(null, Stop);
+        Assert.Equal((ImportState.VanishedKept, 0, 1), (status.State, status.Disabled, status.Unreadable));
+        Assert.Contains("could not be read", status.Fault, StringComparison.Ordinal);
     }
 
     [Fact]
