@@ -25,7 +25,7 @@ internal static class ClientShapes
     private static readonly (string Name, string Why)[] AttributesNotOffered =
     [
         ("use.jwks.url", "keys are given in 'jwks.string'."), ("tls.client.certificate.bound.access.tokens", "certificate-bound tokens are not offered."), ("dpop.bound.access.tokens", "DPoP is not offered."),
-        ("oauth2.device.authorization.grant.enabled", "the device grant is not offered."), ("oidc.ciba.grant.enabled", "CIBA is not offered."), ("standard.token.exchange.enabled", "token exchange is not offered."),
+        ("oauth2.device.authorization.grant.enabled", "the device grant is not offered."), ("oidc.ciba.grant.enabled", "CIBA is not offered."),
         ("client.introspection.response.allow.jwt.claim.enabled", "signed introspection is not offered."),
     ];
 
@@ -63,6 +63,7 @@ internal static class ClientShapes
         };
         client = client with { Saml = null, Cas = null, WebOrigins = body.Texts("webOrigins") is { } origins ? Origins(origins, client.RedirectUris) : old.WebOrigins };
         client = Mappers(asked, body, Attributes(asked, body, client));
+        if (client.Public && client.Exchanges) throw Refused.Invalid("A public client cannot exchange tokens: anybody could do it in its name.");
         if (client.Public && client.ServiceAccount) throw Refused.Invalid("A public client cannot have a service account: it has nothing to prove itself with.");
         return client;
     }
@@ -97,6 +98,7 @@ internal static class ClientShapes
         var result = client with
         {
             SigningAlgorithm = algorithm, Jwks = jwks, AccessTokenLife = Life(attributes.Text("access.token.lifespan"), client.AccessTokenLife),
+            Exchanges = attributes.Text("standard.token.exchange.enabled") is { } exchanges ? exchanges == "true" : client.Exchanges,
             RequirePushed = attributes.Text("require.pushed.authorization.requests") is { } pushed ? pushed == "true" : client.RequirePushed,
             PostLogoutRedirectUris = after switch
             {
@@ -153,6 +155,7 @@ internal static class ClientShapes
         if (!client.PostLogoutRedirectUris.IsEmpty) all["post.logout.redirect.uris"] = string.Join("##", client.PostLogoutRedirectUris);
         if (client.AccessTokenLife is { } life) all["access.token.lifespan"] = ((long)life.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         if (client.SigningAlgorithm is { } algorithm) all["access.token.signed.response.alg"] = algorithm;
+        if (client.Exchanges) all["standard.token.exchange.enabled"] = "true";
         if (client.RequirePushed) all["require.pushed.authorization.requests"] = "true";
         if (client.Jwks is { } jwks) (all["use.jwks.string"], all["jwks.string"]) = ("true", jwks);
         return all;

@@ -29,6 +29,13 @@ public sealed record Client
     /// <summary>Client credentials grant allowed: the client has a service account.</summary>
     public bool ServiceAccount { get; init; }
 
+    /// <summary>It may trade other proofs of a person for tokens: token exchange (RFC 8693), JWT and SAML assertions as grants (RFC 7523, RFC 7522).</summary>
+    public bool Exchanges { get; init; }
+
+    /// <summary>It obtains tokens about people, in one way or another.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool ActsForUsers => StandardFlow || Exchanges;
+
     /// <summary>Exact redirect addresses; a loopback address without port matches any port (RFC 8252, 7.3).</summary>
     public ImmutableArray<string> RedirectUris { get; init; } = [];
 

@@ -29,7 +29,10 @@ public interface IChecksPasswords : IUpstream
 /// <summary>It judges a proof that someone holds: a ticket, a foreign token, an assertion, a certificate.</summary>
 public interface IAcceptsProof : IUpstream
 {
-    /// <summary>Judges a proof.</summary>
+    /// <summary>What it takes: see <see cref="ProofType"/>.</summary>
+    IReadOnlyList<string> ProofTypes => [];
+
+    /// <summary>Judges a proof. <paramref name="target"/> is what it was made for: our token endpoint, a service address.</summary>
     Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop);
 }
 

@@ -48,7 +48,7 @@ public static class AccessClaims
     {
         List<string> audience = [.. s.Authorization.Client.Audiences
             .Concat(s.Roles.Where(role => role.Contains('/', StringComparison.Ordinal)).Select(role => role[..role.IndexOf('/', StringComparison.Ordinal)]).Where(client => client != s.Authorization.Client.ClientId))
-            .Distinct()];
+            .Distinct().Where(one => s.Authorization.Audience.IsEmpty || s.Authorization.Audience.Contains(one))];
         if (audience.Count == 0) audience.Add("account");
         if (audience.Count == 1)
         {

@@ -26,6 +26,9 @@ public sealed record Authorization
     /// <summary>Granted scopes.</summary>
     public ImmutableArray<string> Scopes { get; init; } = [];
 
+    /// <summary>Audiences that the access token is cut to; empty for all that the client may reach.</summary>
+    public ImmutableArray<string> Audience { get; init; } = [];
+
     /// <summary>Nonce of the authorization request (OpenID Connect Core, 3.1.2.1).</summary>
     public string? Nonce { get; init; }
 

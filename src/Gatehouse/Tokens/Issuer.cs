@@ -26,7 +26,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
         if (!a.Client.Enabled) return Refuse(a, OAuthError.InvalidClient("The client is disabled."));
 
         // 3 The client may use this grant, and what it was granted once is cut to what it may have today.
-        if (a.User is null ? !a.Client.ServiceAccount || a.Client.Public : !a.Client.StandardFlow) return Refuse(a, OAuthError.UnauthorizedClient("The client may not use this grant."));
+        if (a.User is null ? !a.Client.ServiceAccount || a.Client.Public : !a.Client.ActsForUsers) return Refuse(a, OAuthError.UnauthorizedClient("The client may not use this grant."));
 
         if (a.User is not null) a = a with { Scopes = [.. a.Scopes.Where(scope => scope == "openid" || a.Client.DefaultScopes.Contains(scope) || a.Client.OptionalScopes.Contains(scope))] };
 
@@ -46,6 +46,14 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
             ? await rights.OfAsync(a.Realm.Name, RoleHolder.User, user.Id, stop)
             : await rights.OfAsync(a.Realm.Name, RoleHolder.ServiceAccount, a.Client.ClientId, stop);
         IReadOnlyCollection<string> roles = a.Client.FullScope ? all.Roles : all.Roles.Where(role => a.Client.RoleScope.Contains(role) || role.StartsWith(a.Client.ClientId + "/", StringComparison.Ordinal)).ToHashSet();
+        if (!a.Audience.IsEmpty)
+        {
+            // RFC 8693, 2.1: a token for these targets alone, which must be among those that the client may reach.
+            static string Owner(string role) => role[..role.IndexOf('/', StringComparison.Ordinal)];
+            var reach = a.Client.Audiences.Concat(roles.Where(role => role.Contains('/', StringComparison.Ordinal)).Select(Owner)).ToHashSet(StringComparer.Ordinal);
+            if (!a.Audience.All(reach.Contains)) return Refuse(a, new OAuthError("invalid_target", "The audience is not known, or beyond this client's reach."));
+            roles = roles.Where(role => !role.Contains('/', StringComparison.Ordinal) || a.Audience.Contains(Owner(role))).ToHashSet(StringComparer.Ordinal);
+        }
 
         // 8 Lifetimes: a token never outlives its session, nor the memory of its revocation.
         var life = a.Client.AccessTokenLife ?? a.Realm.AccessTokenLife;
@@ -72,7 +80,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
 
         var tokens = new TokenSet
         {
-            AccessToken = access, ExpiresIn = (int)(expires - now).TotalSeconds, IdToken = id, Scope = string.Join(' ', a.Scopes), SessionState = a.Session?.Id,
+            AccessToken = access, ExpiresIn = (int)(expires - now).TotalSeconds, IdToken = id, Scope = string.Join(' ', a.Scopes), SessionState = a.Session?.Id, IssuedType = a.Grant == Grants.ExchangeGrant.Name ? Federation.ProofType.AccessToken : null,
         };
 
         // 10 Write and audit. What is durable (a refresh token) carries its audit event in the same transaction.
@@ -84,7 +92,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
     internal static AuditEvent Event(Authorization a, OAuthError? error) => new()
     {
         Realm = a.Realm.Name,
-        Type = (a.Grant switch { "client_credentials" => "CLIENT_LOGIN", "refresh_token" => "REFRESH_TOKEN", _ => "CODE_TO_TOKEN" }) + (error is null ? "" : "_ERROR"),
+        Type = (a.Grant switch { "client_credentials" => "CLIENT_LOGIN", "refresh_token" => "REFRESH_TOKEN", Grants.ExchangeGrant.Name or Grants.AssertionGrants.Jwt or Grants.AssertionGrants.Saml => "TOKEN_EXCHANGE", _ => "CODE_TO_TOKEN" }) + (error is null ? "" : "_ERROR"),
         Client = a.Client.ClientId, User = a.User, Session = a.Session?.Id, Address = a.Address, Error = error?.Code,
         Details = error is null ? null : new Dictionary<string, string> { ["reason"] = error.Description },
     };

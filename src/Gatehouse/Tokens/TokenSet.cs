@@ -27,6 +27,9 @@ public sealed record TokenSet
     /// <summary>Session id, as Keycloak sends it.</summary>
     public string? SessionState { get; init; }
 
+    /// <summary>What was issued, in an answer to a token exchange (RFC 8693, 2.2.1); null otherwise.</summary>
+    public string? IssuedType { get; init; }
+
     /// <summary>The answer's body.</summary>
     public ReadOnlyMemory<byte> ToJson()
     {
@@ -38,6 +41,7 @@ public sealed record TokenSet
         writer.WriteNumber("refresh_expires_in", RefreshExpiresIn);
         if (RefreshToken is not null) writer.WriteString("refresh_token", RefreshToken);
         writer.WriteString("token_type", "Bearer");
+        if (IssuedType is not null) writer.WriteString("issued_token_type", IssuedType);
         if (IdToken is not null) writer.WriteString("id_token", IdToken);
         writer.WriteNumber("not-before-policy", 0);
         if (SessionState is not null) writer.WriteString("session_state", SessionState);

@@ -1,3 +1,4 @@
+using Gatehouse.Federation;
 using Gatehouse.Tokens.Grants;
 
 namespace Gatehouse.Tokens;
@@ -23,6 +24,10 @@ public static class TokensRoom
         services.AddSingleton<IGrant, AuthorizationCodeGrant>();
         services.AddSingleton<IGrant, ClientCredentialsGrant>();
         services.AddSingleton<IGrant, RefreshGrant>();
+        services.AddSingleton<Vouching>();
+        services.AddSingleton<IGrant, ExchangeGrant>();
+        services.AddSingleton<IGrant>(provider => new AssertionGrants(AssertionGrants.Jwt, ProofType.Jwt, provider.GetRequiredService<Vouching>()));
+        services.AddSingleton<IGrant>(provider => new AssertionGrants(AssertionGrants.Saml, ProofType.Saml, provider.GetRequiredService<Vouching>()));
         services.AddHostedService<TokensUpkeep>();
         return services;
     }

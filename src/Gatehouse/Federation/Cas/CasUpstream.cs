@@ -55,6 +55,9 @@ internal sealed class CasUpstream : IRedirects, IAcceptsProof, ISignsOut, IHears
         => returned["ticket"] is { } ticket ? await AskAsync(ticket, ServiceOf(attempt), attempt.Fresh, trace, stop) : new Finding.Refused("access_denied", "the answer has no ticket");
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> ProofTypes => [ProofType.CasTicket];
+
+    /// <inheritdoc/>
     public Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop)
         => target is not null && (upstream["services"] ?? "").Split(' ').Contains(target) ? AskAsync(proof.Reveal(), target, false, trace, stop)
             : Task.FromResult<Finding>(new Finding.Refused("wrong_service", "tickets for this service may not be traded; 'services' lists those that may"));

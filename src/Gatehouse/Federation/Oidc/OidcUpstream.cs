@@ -4,13 +4,14 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Gatehouse.Outbound;
+using Gatehouse.Terms;
 using Gatehouse.Wire.Jose;
 using Gatehouse.Wire.Text;
 
 namespace Gatehouse.Federation.Oidc;
 
 /// <summary>An OpenID or OAuth 2.0 provider by the authorization code flow, always with PKCE S256, with a nonce where there is an ID token; answers of another issuer are refused (RFC 9207, RFC 9700 4.4).</summary>
-internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surroundings surroundings) : IRedirects, IEndsSessions, ISignsOut
+internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surroundings surroundings) : IRedirects, IEndsSessions, ISignsOut, IAcceptsProof
 {
     private readonly OidcMetadata metadata = new(fixedShape, surroundings.Http, surroundings.Time);
     private readonly Lock making = new();
@@ -68,6 +69,33 @@ internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surr
             trace.Add(wrong.Message);
             return new Finding.Unavailable(wrong.Message);
         }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> ProofTypes => fixedShape.IsOpenId ? [ProofType.IdToken] : [];
+
+    /// <inheritdoc/>
+    public async Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop)
+    {
+        // ID tokens travel as logout hints, in addresses: only those of named clients may be traded.
+        var parties = (upstream["tradesIdTokensOf"] ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (parties.Length == 0) return new Finding.Refused("not_offered", "ID tokens may not be traded; 'tradesIdTokensOf' lists the clients whose may");
+        var (shape, fault) = await metadata.GetAsync(trace, stop);
+        if (shape is null) return new Finding.Unavailable(fault!);
+        if (!Jws.TryParse(proof.Reveal(), Limits.Default, out var jws, out _) || !JwtClaims.TryParse(jws.Payload, Limits.Default, out var read, out _)) return new Finding.Refused("bad_id_token", "the ID token cannot be read");
+        if (read.Issuer != shape.Issuer) return new Finding.Refused("wrong_issuer", "the ID token is another issuer's");
+        var wrong = "the ID token is meant for another client";
+        foreach (var party in parties)
+        {
+            if (!read.Audience.Contains(party)) continue;
+            var (claims, why, down) = await IdToken.CheckAsync(proof.Reveal(), shape, party, null, KeysOf(shape), surroundings.Time, stop);
+            if (down) return new Finding.Unavailable(why!);
+            if (claims is not null) return claims.ExpiresAt is { } ends && await surroundings.Used.TakeAsync(upstream.Realm, claims.Issuer!, Base64Url.EncodeToString(SHA256.HashData(jws.SigningInput.Span)), DateTimeOffset.FromUnixTimeSeconds(ends + 120), stop)
+                ? new Finding.Known(OidcPerson.Of(shape, claims.All, null)) : new Finding.Refused("replayed", "the ID token was traded before");
+            wrong = why!;
+        }
+
+        return new Finding.Refused("bad_id_token", wrong);
     }
 
     /// <inheritdoc/>

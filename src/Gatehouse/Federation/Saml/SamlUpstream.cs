@@ -56,6 +56,9 @@ internal sealed class SamlUpstream(SamlShape shape, Surroundings surroundings) :
         => StartsSignIns ? JudgeAsync(returned, null, trace, stop) : Task.FromResult<Finding>(new Finding.Refused("unsolicited", "sign-ins that begin at the provider are off"));
 
     /// <inheritdoc/>
+    public IReadOnlyList<string> ProofTypes => [ProofType.Saml];
+
+    /// <inheritdoc/>
     public async Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop)
     {
         if (target is null || !StrictBase64Url.TryDecode(proof.Reveal(), out var bytes)) return new Finding.Refused("bad_encoding", "an assertion is sent base64url-encoded (RFC 8693, 3)");

@@ -14,6 +14,7 @@ internal static class ClientCommands
     private static readonly Option<string?> DisplayName = new("--name") { Description = "Name for people.", HelpName = "TEXT" };
     private static readonly Option<bool> Public = new("--public") { Description = "A browser or phone application: no secret, PKCE only." };
     private static readonly Option<bool> Service = new("--service-account") { Description = "A back-end service that obtains tokens for itself (client credentials)." };
+    private static readonly Option<bool> Exchange = new("--exchange") { Description = "It may trade proofs of people (tickets, assertions, foreign tokens) for tokens." };
     private static readonly Option<string[]> Redirect = new("--redirect-uri") { Description = "Exact address to which sign-in may return. May be repeated.", HelpName = "URL", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> After = new("--after-sign-out") { Description = "Exact address to which sign-out may return. May be repeated.", HelpName = "URL", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Role = new("--role") { Description = "Role of the service account; realm role, or client/role. May be repeated.", HelpName = "ROLE", DefaultValueFactory = _ => [] };
@@ -24,7 +25,7 @@ internal static class ClientCommands
         "clients", "Applications and back-end services that obtain tokens.",
         ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback", "gatehouse clients secret crm-sync --keep-old 24"],
         DataVerb.Make(terminal, "list", "Lists clients, ordered by client_id.", [Search], ListAsync, ["gatehouse clients list --json"]),
-        DataVerb.Make(terminal, "add", "Adds a client; shows the secret of a confidential one, this once.", [Id, DisplayName, Public, Service, Redirect, After, Role], AddAsync, ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback"]),
+        DataVerb.Make(terminal, "add", "Adds a client; shows the secret of a confidential one, this once.", [Id, DisplayName, Public, Service, Exchange, Redirect, After, Role], AddAsync, ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback"]),
         SamlClientCommand.Build(terminal),
         CasClientCommand.Build(terminal),
         DataVerb.Make(terminal, "show", "Shows a client, without its secret.", [Id], ShowAsync, ["gatehouse clients show crm-sync"]),
@@ -54,11 +55,12 @@ internal static class ClientCommands
         var client = new Client
         {
             Id = Guid.NewGuid().ToString(), Realm = realm, ClientId = job.Words.GetValue(Id)!, Name = job.Words.GetValue(DisplayName), Public = isPublic, ServiceAccount = job.Words.GetValue(Service),
-            StandardFlow = job.Words.GetValue(Redirect)!.Length > 0, RedirectUris = [.. job.Words.GetValue(Redirect)!], PostLogoutRedirectUris = [.. job.Words.GetValue(After)!], CreatedAt = job.Shop.Time.GetUtcNow(),
+            Exchanges = job.Words.GetValue(Exchange), StandardFlow = job.Words.GetValue(Redirect)!.Length > 0, RedirectUris = [.. job.Words.GetValue(Redirect)!], PostLogoutRedirectUris = [.. job.Words.GetValue(After)!], CreatedAt = job.Shop.Time.GetUtcNow(),
         };
         if (client.ClientId == Right.Client) throw new StartRefused($"'{Right.Client}' is built in.");
         if (isPublic && client.ServiceAccount) throw new StartRefused("A public client cannot have a service account: it has nothing to prove itself with.");
-        if (!client.StandardFlow && !client.ServiceAccount) throw new StartRefused("Give --redirect-uri for an application where people sign in, or --service-account for a back-end service.");
+        if (isPublic && client.Exchanges) throw new StartRefused("A public client cannot exchange tokens: anybody could do it in its name.");
+        if (!client.ActsForUsers && !client.ServiceAccount) throw new StartRefused("Give --redirect-uri for an application where people sign in, --service-account for a back-end service, or --exchange for one that trades proofs.");
         var roles = new List<Role>();
         foreach (var key in job.Words.GetValue(Role)!)
         {

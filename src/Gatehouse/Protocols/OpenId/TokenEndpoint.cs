@@ -68,5 +68,5 @@ public sealed class TokenEndpoint(Realms realms, ClientAuthentication authentica
         return Exchange.ErrorAsync(context, error);
     }
 
-    private static string TypeOf(Parameters parameters) => parameters["grant_type"] switch { "refresh_token" => "REFRESH_TOKEN_ERROR", "authorization_code" => "CODE_TO_TOKEN_ERROR", _ => "CLIENT_LOGIN_ERROR" };
+    private static string TypeOf(Parameters parameters) => parameters["grant_type"] switch { "refresh_token" => "REFRESH_TOKEN_ERROR", "authorization_code" => "CODE_TO_TOKEN_ERROR", ExchangeGrant.Name or AssertionGrants.Jwt or AssertionGrants.Saml => "TOKEN_EXCHANGE_ERROR", _ => "CLIENT_LOGIN_ERROR" };
 }

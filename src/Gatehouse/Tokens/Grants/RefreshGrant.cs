@@ -12,7 +12,7 @@ public sealed class RefreshGrant(RefreshTokens refreshTokens, SessionStore sessi
     public string Type => "refresh_token";
 
     /// <inheritdoc/>
-    public bool IsAllowed(Client client) => client.StandardFlow;
+    public bool IsAllowed(Client client) => client.ActsForUsers;
 
     /// <inheritdoc/>
     public async Task<GrantResult> AuthorizeAsync(GrantRequest request, CancellationToken stop)

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using Gatehouse.Clients;
+using Gatehouse.Federation;
+using Gatehouse.Sessions;
+using Gatehouse.Terms;
+using Gatehouse.Wire.OAuth;
+
+namespace Gatehouse.Tokens.Grants;
+
+/// <summary>
+/// Token exchange (RFC 8693): trades what somebody holds (a Kerberos or CAS ticket, an ID token, a SAML assertion, a foreign JWT) for a token of ours, and a token of ours for a narrower one. Impersonation only: who acts for whom
+/// (<c>actor_token</c>) is not offered.
+/// </summary>
+public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore sessions) : IGrant
+{
+    /// <summary>Value of <c>grant_type</c>.</summary>
+    public const string Name = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+    /// <inheritdoc/>
+    public string Type => Name;
+
+    /// <inheritdoc/>
+    public bool IsAllowed(Client client) => client is { Exchanges: true, Public: false };
+
+    /// <inheritdoc/>
+    public async Task<GrantResult> AuthorizeAsync(GrantRequest request, CancellationToken stop)
+    {
+        var parameters = request.Parameters;
+        if (parameters["subject_token_type"] is not { } type) return Refuse(OAuthError.InvalidRequest("The parameter 'subject_token_type' is missing."));
+        if (parameters["subject_token"] is not { } token) return Refuse(OAuthError.InvalidRequest("The parameter 'subject_token' is missing."));
+        if (parameters["actor_token"] is not null || parameters["actor_token_type"] is not null) return Refuse(OAuthError.InvalidRequest("An actor token is not offered."));
+        var wanted = parameters["requested_token_type"] ?? ProofType.AccessToken;
+        if (wanted is not (ProofType.AccessToken or ProofType.RefreshToken)) return Refuse(OAuthError.InvalidRequest("'requested_token_type' can be an access token or a refresh token."));
+        ImmutableArray<string> audience = [.. ((string?[])[parameters["audience"], parameters["resource"]]).OfType<string>()];
+        if (audience.Any(one => one.Length is 0 or > 512)) return Refuse(new OAuthError("invalid_target", "The audience is not known."));
+        return type == ProofType.AccessToken ? await OwnAsync(request, token, audience, wanted == ProofType.RefreshToken, stop) : await vouching.AuthorizeAsync(request, Name, type, token, parameters["subject_issuer"], audience, wanted == ProofType.RefreshToken, stop);
+    }
+
+    // One of ours: it must have been made for the client that brings it, so that whoever finds a token cannot have it changed for another.
+    private async Task<GrantResult> OwnAsync(GrantRequest request, string token, ImmutableArray<string> audience, bool withRefresh, CancellationToken stop)
+    {
+        if (withRefresh) return Refuse(OAuthError.InvalidRequest("An access token is not traded for a refresh token."));
+        if (verify.Check(token, null, out var principal) is { } reason) return Refuse(OAuthError.InvalidGrant($"The subject token is refused: {reason.Code}."));
+        if (principal!.Realm != request.Realm.Name) return Refuse(OAuthError.InvalidGrant("The subject token is another realm's."));
+        if (principal.Kind != PrincipalKind.User || principal.Session is not { } id) return Refuse(OAuthError.InvalidGrant("The subject token is not a person's in a session."));
+        if (principal.Client != request.Client.ClientId && !principal.Audiences.Contains(request.Client.ClientId)) return Refuse(OAuthError.InvalidGrant("The subject token was not made for this client: neither 'azp' nor 'aud' names it."));
+        if (await sessions.FindAsync(request.Realm.Name, id, stop) is not { } session || session.User != principal.Subject) return Refuse(OAuthError.InvalidGrant("Session not active"));
+        var (scopes, error) = ScopeChoice.Of(request.Client, request.Parameters["scope"]);
+        if (error is not null) return Refuse(error);
+
+        // Narrower, never wider: what the token had not is not in the next.
+        if (request.Parameters["scope"] is { } asked && asked.Split(' ', StringSplitOptions.RemoveEmptyEntries).Any(scope => !principal.Scopes.Contains(scope))) return Refuse(OAuthError.InvalidScope("The scope exceeds that of the subject token."));
+        scopes = [.. scopes.Where(scope => principal.Scopes.Contains(scope) && scope != "offline_access")];
+        return new GrantResult.Granted(new Authorization
+        {
+            Grant = Name, Realm = request.Realm, Client = request.Client, User = session.User, Session = session, Scopes = scopes, Audience = audience, AuthenticatedAt = principal.AuthenticatedAt, Level = principal.Level, Since = principal.IssuedAt, Address = request.Address,
+        });
+    }
+
+    private static GrantResult.Refused Refuse(OAuthError error) => new(error);
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using Gatehouse.Audit;
+using Gatehouse.Federation;
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.Storage;
+using Gatehouse.Terms;
+using Gatehouse.Wire.OAuth;
+
+namespace Gatehouse.Tokens.Grants;
+
+/// <summary>A proof that an upstream accepts becomes a session of the user behind it, and an authorization: the one road of every grant that trades something for a token.</summary>
+public sealed class Vouching(Upstreams upstreams, Linking linking, SessionStore sessions, Database database, Issuers issuers, AuditLog audit, TimeProvider time)
+{
+    /// <summary>Judges a proof by the upstreams that take its kind; <paramref name="alias"/> names one of them.</summary>
+    public async Task<GrantResult> AuthorizeAsync(GrantRequest request, string grant, string type, string? proof, string? alias, ImmutableArray<string> audience, bool withRefresh, CancellationToken stop)
+    {
+        if (string.IsNullOrEmpty(proof)) return Refuse(OAuthError.InvalidRequest("The proof is missing: 'subject_token', or 'assertion'."));
+        var (scopes, error) = ScopeChoice.Of(request.Client, request.Parameters["scope"]);
+        if (error is not null) return Refuse(error);
+
+        // What outlives the session would outlive the provider's word too.
+        if (scopes.Contains("offline_access")) return Refuse(OAuthError.InvalidScope("What is traded for a proof ends with its session: 'offline_access' is not offered."));
+        var takers = upstreams.Of(request.Realm.Name).Where(one => one.Enabled && (alias is null || one.Alias == alias) && upstreams.Open(one).Upstream is IAcceptsProof accepts && accepts.ProofTypes.Contains(type)).ToList();
+        if (takers.Count == 0) return Refuse(OAuthError.InvalidRequest(alias is null ? $"No provider of this realm takes '{Shown(type)}'." : "The provider that 'subject_issuer' names does not take such a proof."));
+        Finding? last = null;
+        foreach (var upstream in takers)
+        {
+            var live = upstreams.Open(upstream);
+            var finding = !live.Breaker.Allows() ? new Finding.Unavailable(live.Breaker.Last ?? "it is left alone for a moment")
+                : live.Breaker.Note(await ((IAcceptsProof)live.Upstream).AcceptAsync(new Secret(proof), TargetOf(request, type), Trace.None, stop));
+            if (finding is Finding.Known { Identity: var identity }) return await ArriveAsync(request, grant, upstream, identity, scopes, audience, withRefresh, stop);
+
+            // Each issuer's proof is its own provider's to judge.
+            if (last is null or Finding.Refused { Code: "wrong_issuer" or "not_offered" }) last = finding;
+        }
+
+        if (last is Finding.Unavailable not) return Refuse(new OAuthError("temporarily_unavailable", $"The provider cannot be asked now: {not.Detail}", 503));
+        return Refuse(OAuthError.InvalidGrant($"The proof is refused: {((Finding.Refused)last!).Code}."));
+    }
+
+    private async Task<GrantResult> ArriveAsync(GrantRequest request, string grant, Upstream upstream, UpstreamIdentity identity, ImmutableArray<string> scopes, ImmutableArray<string> audience, bool withRefresh, CancellationToken stop)
+    {
+        switch (await linking.ResolveAsync(upstream, identity, stop))
+        {
+            case LinkOutcome.Is { User: { Enabled: true } user, Made: var made }:
+                if (made) audit.Note(new AuditEvent { Realm = request.Realm.Name, Type = "REGISTER", User = user.Id, Address = request.Address, Details = new Dictionary<string, string> { ["username"] = user.Username, ["upstream"] = upstream.Alias } });
+                var session = await StartAsync(request, upstream, identity, user, withRefresh, stop);
+                return new GrantResult.Granted(new Authorization
+                {
+                    Grant = grant, Realm = request.Realm, Client = request.Client, User = user.Id, Session = session, Scopes = scopes, Audience = audience, AuthenticatedAt = session.AuthenticatedAt, Level = session.Level, WithRefresh = withRefresh, Address = request.Address,
+                });
+            case LinkOutcome.NeedsProof:
+                return Refuse(OAuthError.InvalidGrant("A user of this name exists already and is not linked to the provider. They sign in by browser once, with that user's own password, and are linked then."));
+            case LinkOutcome.Is:
+                return Refuse(OAuthError.InvalidGrant("The user is disabled."));
+            default:
+                return Refuse(OAuthError.InvalidGrant("No user here, and the provider may not make one."));
+        }
+    }
+
+    // Without a refresh token nothing of the session is needed once the access token is over.
+    private async Task<Session> StartAsync(GrantRequest request, Upstream upstream, UpstreamIdentity identity, User user, bool withRefresh, CancellationToken stop)
+    {
+        var (realm, now) = (request.Realm, time.GetUtcNow());
+        var end = now + (withRefresh ? realm.SessionMax : request.Client.AccessTokenLife ?? realm.AccessTokenLife);
+        if (identity.SessionUntil is { } until && until < end) end = until;
+        var session = new Session
+        {
+            Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, Methods = identity.Methods.IsEmpty ? ["fed"] : identity.Methods, Upstream = upstream.Alias, UpstreamSession = identity.SessionId, AuthenticatedAt = identity.AuthenticatedAt is { } at && at < now ? at : now,
+            StartedAt = now, LastUsedAt = now, EndsAt = end, IdleEndsAt = withRefresh && now + realm.SessionIdle < end ? now + realm.SessionIdle : end, Address = request.Address,
+        };
+        await database.WriteAsync(async work =>
+        {
+            // Nobody is given the cookie: this session is the client's, not a browser's.
+            await sessions.StartAsync(work, session);
+            await audit.WriteAsync(work, new AuditEvent
+            {
+                Realm = realm.Name, Type = "LOGIN", Client = request.Client.ClientId, User = user.Id, Session = session.Id, Address = request.Address, Details = new Dictionary<string, string> { ["username"] = user.Username, ["method"] = upstream.Kind, ["upstream"] = upstream.Alias },
+            });
+            return true;
+        }, stop);
+        return session;
+    }
+
+    // CAS: the service that the ticket is for. Assertions name us, or our token endpoint (RFC 7522, 3; RFC 7523, 3).
+    private string? TargetOf(GrantRequest request, string type) => type == ProofType.CasTicket ? request.Parameters["service"] : issuers.Of(request.Realm.Name) + "/protocol/openid-connect/token";
+
+    private static string Shown(string type) => type.Length <= 80 && type.All(c => c is > ' ' and < '\x7f' and not '"' and not '\\') ? type : "?";
+
+    private static GrantResult.Refused Refuse(OAuthError error) => new(error);
+}
