@@ -8,7 +8,7 @@ import { freePort, scratch, start } from './world.mjs';
 const here = new URL('.', import.meta.url).pathname;
 const secrets = { password: 'bench-password-1', client: 'bench-secret-of-crm-sync' };
 
-async function serve(access, env = {}) {
+export async function serve(access, env = {}) {
   const port = await freePort();
   const file = join(scratch, 'access.yaml');
   writeFileSync(file, access);
