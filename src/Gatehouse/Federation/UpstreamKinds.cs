@@ -40,7 +40,7 @@ public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string P
 public static class UpstreamKinds
 {
     /// <summary>All kinds by name.</summary>
-    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).Concat(CasKinds.Kinds).Concat(JwtKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Append(Presets.PasswordGrant).Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).Concat(CasKinds.Kinds).Concat(JwtKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
     /// <summary>What is wrong with an upstream's settings, in words for who wrote them; null when nothing is.</summary>
     public static string? Fault(Upstream upstream)

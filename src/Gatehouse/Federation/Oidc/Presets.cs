@@ -55,6 +55,19 @@ internal static class Presets
         }),
     ];
 
+    /// <summary>The kind that checks passwords at another server's token endpoint.</summary>
+    public static UpstreamKind PasswordGrant { get; } = new("keycloak", "Keycloak, checked by its token endpoint (to move over from it)",
+    [
+        new("issuer", "address of the realm there, as https://sso.example/realms/site", Required: true),
+        new("clientId", "our client id there; it needs 'direct access grants'", Required: true),
+        new("clientSecret", "our client secret there", Secret: true),
+        new("usernameClaim", "claim that is the login name", Otherwise: "preferred_username"),
+        new("groupsClaim", "claim that lists groups", Otherwise: "groups"),
+        new("subjectClaim", "claim that is the stable id", Otherwise: "sub"),
+    ], (upstream, surroundings) => Uri.TryCreate(upstream["issuer"], UriKind.Absolute, out var uri) && (uri.Scheme == "https" || (uri.Scheme == "http" && uri.IsLoopback))
+        ? new PasswordGrantUpstream(upstream, With(new OidcShape { Issuer = upstream["issuer"] }, upstream), surroundings)
+        : throw new ArgumentException("'issuer' must be an https address: passwords go there."));
+
     private static UpstreamKind Kind(string name, string title, Setting[] more, Func<Upstream, OidcShape> shape)
         => new(name, title, [.. more, .. Client], (upstream, surroundings) => new OidcUpstream(upstream, With(shape(upstream), upstream), surroundings));
 
