@@ -28,6 +28,12 @@ public sealed class Breaker(TimeProvider time)
         }
     }
 
+    /// <summary>It answers again: nobody has to wait for the end of the rest.</summary>
+    public void Recovered()
+    {
+        lock (change) (failures, Last) = (0, null);
+    }
+
     /// <summary>Takes note of a finding.</summary>
     public T Note<T>(T finding) where T : Finding
     {

@@ -46,6 +46,12 @@ public sealed record Upstream
     /// <summary>Whether a password that it found right is kept here (as our own hash), so that the next sign-in needs it no more: a migration person by person.</summary>
     public bool KeepsPasswords { get; init; }
 
+    /// <summary>Days after their last sign-in for which a person may sign in while it is down, on a device they used before, with the password of that time, to <see cref="ContinuityRoles"/> alone; 0 for never.</summary>
+    public int ContinuityDays { get; init; }
+
+    /// <summary>Roles that such a session has, of those that the person holds.</summary>
+    public ImmutableArray<string> ContinuityRoles { get; init; } = [];
+
     /// <summary>What its attributes and groups become here.</summary>
     public ImmutableArray<MappingRule> Mapping { get; init; } = [];
 

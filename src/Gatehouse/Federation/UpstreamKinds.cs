@@ -60,7 +60,10 @@ public static class UpstreamKinds
         try
         {
             // What opens without a connection tells what is wrong with its settings.
-            kind.Open(upstream, new Surroundings(null!, null!, ""));
+            var opened = kind.Open(upstream, new Surroundings(null!, null!, ""));
+            if (upstream.ContinuityDays is < 0 or > 30) return "'continuityDays' is 0 to 30.";
+            if (upstream.ContinuityDays > 0 && opened is not IChecksPasswords) return "'continuityDays' is for kinds that check passwords: while another one is down, nobody here could tell who somebody is.";
+            if (upstream.ContinuityDays > 0 && upstream.ContinuityRoles.IsEmpty) return "'continuityRoles' is missing: the roles that a session has while the provider is down.";
         }
         catch (Exception wrong) when (wrong is ArgumentException or FormatException)
         {

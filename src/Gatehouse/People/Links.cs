@@ -53,6 +53,21 @@ public sealed class Links(Database database)
     internal Task ForgetAppliedAsync(Work work, string realm, string upstream, string subject)
         => work.Connection.ExecuteAsync("update user_links set applied = null where realm = @realm and upstream = @upstream and subject = @subject and applied is not null", new { realm, upstream, subject }, work.Transaction);
 
+    /// <summary>Notes that a linked person signed in by the upstream just now, with a hash of their password where one was made.</summary>
+    public Task SeenAsync(Work work, string realm, string upstream, string subject, string? hash)
+        => work.Connection.ExecuteAsync("update user_links set seen_at = @Now, seen_hash = coalesce(@hash, seen_hash) where realm = @realm and upstream = @upstream and subject = @subject", new { realm, upstream, subject, hash, work.Now }, work.Transaction);
+
+    /// <summary>When a user last signed in by an upstream, and the hash of the password of that time; null when never.</summary>
+    public async Task<(DateTimeOffset At, string? Hash)?> LastSeenAsync(string realm, string upstream, string user, CancellationToken stop)
+    {
+        var row = await database.ReadAsync(connection => connection.QueryFirstOrDefaultAsync<(long At, string? Hash)>("select seen_at, seen_hash from user_links where realm = @realm and upstream = @upstream and user_id = @user order by seen_at desc limit 1", new { realm, upstream, user }), stop);
+        return row.At == 0 ? null : (DateTimeOffset.FromUnixTimeMilliseconds(row.At), row.Hash);
+    }
+
+    /// <summary>Forgets the passwords of an upstream's people: its settings no longer want them.</summary>
+    public Task<int> ForgetHashesAsync(Work work, string realm, string upstream)
+        => work.Connection.ExecuteAsync("update user_links set seen_hash = null where realm = @realm and upstream = @upstream and seen_hash is not null", new { realm, upstream }, work.Transaction);
+
     /// <summary>Takes away the link of a person whose user is gone.</summary>
     internal Task RemoveStaleAsync(Work work, string realm, string upstream, string subject)
         => work.Connection.ExecuteAsync("delete from user_links where realm = @realm and upstream = @upstream and subject = @subject and user_id not in (select id from users where realm = @realm)", new { realm, upstream, subject }, work.Transaction);

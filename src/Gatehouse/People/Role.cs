@@ -44,4 +44,8 @@ public enum RoleHolder
 }
 
 /// <summary>Effective roles (keys as <see cref="Role.Key"/>) and group paths.</summary>
-public sealed record Rights(FrozenSet<string> Roles, FrozenSet<string> Groups);
+public sealed record Rights(FrozenSet<string> Roles, FrozenSet<string> Groups)
+{
+    /// <summary>Cut to some roles and to no groups, as a reduced session has them; null leaves all.</summary>
+    public Rights Only(IReadOnlyCollection<string>? roles) => roles is null ? this : new Rights(Roles.Where(roles.Contains).ToFrozenSet(StringComparer.Ordinal), FrozenSet<string>.Empty);
+}

@@ -33,6 +33,9 @@ public sealed record Session
     /// <summary>When it ends if it is not used before.</summary>
     public required DateTimeOffset IdleEndsAt { get; init; }
 
+    /// <summary>The only roles that it has, of those that the user holds: it began while the provider was down. Null for all.</summary>
+    public IReadOnlyList<string>? OnlyRoles { get; init; }
+
     /// <summary>Alias of the upstream that vouched; null for a password of ours.</summary>
     public string? Upstream { get; init; }
 

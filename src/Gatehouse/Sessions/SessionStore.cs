@@ -84,8 +84,8 @@ public sealed class SessionStore : IDisposable
     public async Task<string> RenewAsync(Work work, Session session)
     {
         var (value, hash) = NewCookie();
-        await work.Connection.ExecuteAsync("update sessions set cookie = @hash, body = @body, last_used_at = @used, idle_ends_at = @idle, upstream_session = @there where realm = @Realm and id = @Id",
-            new { hash, body = JsonSerializer.Serialize(session), used = Ms(session.LastUsedAt), idle = Ms(session.IdleEndsAt), there = ThereOf(session.Upstream, session.UpstreamSession), session.Realm, session.Id }, work.Transaction);
+        await work.Connection.ExecuteAsync("update sessions set cookie = @hash, body = @body, last_used_at = @used, idle_ends_at = @idle, ends_at = @ends, upstream_session = @there where realm = @Realm and id = @Id",
+            new { hash, body = JsonSerializer.Serialize(session), used = Ms(session.LastUsedAt), idle = Ms(session.IdleEndsAt), ends = Ms(session.EndsAt), there = ThereOf(session.Upstream, session.UpstreamSession), session.Realm, session.Id }, work.Transaction);
         await work.AnnounceAsync(new Change("session.renewed", session.Realm, session.Id));
         return value;
     }

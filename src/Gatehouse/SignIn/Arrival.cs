@@ -25,6 +25,9 @@ public sealed record Proof(string Method, IReadOnlyList<string> Methods, string?
     /// <summary>What the upstream wants to see when the person signs out there too.</summary>
     public string? UpstreamHint { get; init; }
 
+    /// <summary>The only roles that the session has; null for all that the user holds.</summary>
+    public IReadOnlyList<string>? OnlyRoles { get; init; }
+
     /// <summary>When a session that rests on it must end; null for no limit of its own.</summary>
     public DateTimeOffset? Until { get; init; }
 
@@ -43,10 +46,10 @@ public sealed class Arrival(Database database, SessionStore sessions, Interactio
         var again = before is not null && before.User == user.Id;
         var end = proof.Until is { } until && until < now + realm.SessionMax ? until : now + realm.SessionMax;
         var session = again
-            ? before! with { Methods = proof.Methods, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + realm.SessionIdle, EndsAt = end < before!.EndsAt ? end : before.EndsAt }
+            ? before! with { Methods = proof.Methods, Level = LevelOf(proof), OnlyRoles = proof.OnlyRoles, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + realm.SessionIdle, EndsAt = end < before!.EndsAt ? end : before.EndsAt }
             : new Session
             {
-                Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, Methods = proof.Methods, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, StartedAt = now, LastUsedAt = now,
+                Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, Methods = proof.Methods, Level = LevelOf(proof), OnlyRoles = proof.OnlyRoles, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, StartedAt = now, LastUsedAt = now,
                 EndsAt = end, IdleEndsAt = now + realm.SessionIdle, Address = origin.Address, Agent = origin.Agent is { Length: > 200 } longer ? longer[..200] : origin.Agent,
             };
         return database.WriteAsync(async work =>
@@ -63,4 +66,7 @@ public sealed class Arrival(Database database, SessionStore sessions, Interactio
             return cookie;
         }, stop);
     }
+
+    // Less than a sign-in (OpenID Connect Core, 2: acr "0" is no level of ISO/IEC 29115).
+    private static string LevelOf(Proof proof) => proof.OnlyRoles is null ? "1" : "0";
 }

@@ -17,7 +17,9 @@ public static class SignInRoom
         services.AddSingleton<Interactions>();
         services.AddSingleton<Guard>();
         services.AddSingleton<UpstreamPasswords>();
+        services.AddSingleton<Continuity>();
         services.AddSingleton<PasswordStep>();
+        services.AddHostedService<ContinuityWatch>();
         services.AddSingleton<UpstreamStep>();
         services.AddSingleton<UpstreamSignOut>();
         services.AddSingleton<ISignOutWay>(provider => provider.GetRequiredService<UpstreamSignOut>());

@@ -41,9 +41,12 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
         // 6 The session is alive and theirs, unless the tokens are meant to outlive it.
         if (a.User is not null && !a.IsOffline && (a.Session is null || a.Session.User != a.User || await sessions.FindAsync(a.Realm.Name, a.Session.Id, stop) is null)) return Refuse(a, OAuthError.InvalidGrant("The session has ended. Sign in again."));
 
+        // A session that stands in for a provider that is down ends with the outage, and so does all that comes of it.
+        if (a.IsOffline && a.Session?.OnlyRoles is not null) return Refuse(a, OAuthError.InvalidScope("While the provider is down, nothing is given that outlives the session."));
+
         // 7 What the subject may claim, cut to what the client may see.
         var all = user is not null
-            ? await rights.OfAsync(a.Realm.Name, RoleHolder.User, user.Id, stop)
+            ? (await rights.OfAsync(a.Realm.Name, RoleHolder.User, user.Id, stop)).Only(a.Session?.OnlyRoles)
             : await rights.OfAsync(a.Realm.Name, RoleHolder.ServiceAccount, a.Client.ClientId, stop);
         IReadOnlyCollection<string> roles = a.Client.FullScope ? all.Roles : all.Roles.Where(role => a.Client.RoleScope.Contains(role) || role.StartsWith(a.Client.ClientId + "/", StringComparison.Ordinal)).ToHashSet();
         if (!a.Audience.IsEmpty)

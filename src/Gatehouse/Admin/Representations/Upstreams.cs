@@ -33,6 +33,10 @@ internal sealed record IdentityProviderRepresentation
 
     public bool? KeepsPasswords { get; init; }
 
+    public int? ContinuityDays { get; init; }
+
+    public IReadOnlyList<string>? ContinuityRoles { get; init; }
+
     public IReadOnlyDictionary<string, string>? Config { get; init; }
 
     public IReadOnlyList<string>? Domains { get; init; }
@@ -42,7 +46,7 @@ internal sealed record IdentityProviderRepresentation
     public static IdentityProviderRepresentation Of(Upstream one) => new()
     {
         InternalId = one.Id, Alias = one.Alias, DisplayName = one.DisplayName, ProviderId = one.Kind, Enabled = one.Enabled, TrustEmail = one.TrustsEmail, LinkOnly = !one.CreatesUsers, HideOnLogin = one.Hidden, Order = one.Order,
-        UpdatesUsers = one.UpdatesUsers, KeepsPasswords = one.KeepsPasswords, Config = one.Config.AddRange(one.Secrets.Keys.Select(name => KeyValuePair.Create(name, Masked))), Domains = one.Domains,
+        UpdatesUsers = one.UpdatesUsers, KeepsPasswords = one.KeepsPasswords, ContinuityDays = one.ContinuityDays, ContinuityRoles = one.ContinuityRoles, Config = one.Config.AddRange(one.Secrets.Keys.Select(name => KeyValuePair.Create(name, Masked))), Domains = one.Domains,
         Mapping = [.. one.Mapping.Select(rule => new MappingRepresentation(rule.Source, rule.Value, rule.To.ToString().ToLowerInvariant(), rule.Target))],
     };
 }

@@ -19,7 +19,7 @@ public sealed class SessionCookie(SessionStore sessions, RightsCache rights, Use
         if (realms.Find(realmName) is not { Enabled: true } realm) return new Verdict.Rejected(Reasons.SessionEnded);
         if (await sessions.FindByCookieAsync(realmName, credential.Value.Reveal(), stop) is not { } session) return new Verdict.Rejected(Reasons.SessionEnded);
         if (await users.FindAsync(realmName, session.User, stop) is not { Enabled: true } user) return new Verdict.Rejected(Reasons.SessionEnded);
-        var held = await rights.OfAsync(realmName, RoleHolder.User, user.Id, stop);
+        var held = (await rights.OfAsync(realmName, RoleHolder.User, user.Id, stop)).Only(session.OnlyRoles);
         sessions.Touch(session, realm.SessionIdle);
         var principal = new Principal
         {

@@ -13,17 +13,20 @@ internal sealed class OidcMetadata(OidcShape shape, OutboundHttp http, TimeProvi
     private (OidcShape Shape, long At)? known;
 
     /// <summary>The whole shape, or why it cannot be had.</summary>
-    public async Task<(OidcShape? Shape, string? Fault)> GetAsync(Trace trace, CancellationToken stop)
+    /// <param name="trace">Hops.</param>
+    /// <param name="stop">Cancels.</param>
+    /// <param name="anew">Whether the provider must answer now: for probes, to whom an old answer is none.</param>
+    public async Task<(OidcShape? Shape, string? Fault)> GetAsync(Trace trace, CancellationToken stop, bool anew = false)
     {
         if (shape.Issuer is null || (shape.Authorize is not null && shape.Token is not null && shape.Jwks is not null)) return (shape, null);
-        if (known is { } held && time.GetElapsedTime(held.At) < Fresh) return (held.Shape, null);
+        if (!anew && known is { } held && time.GetElapsedTime(held.At) < Fresh) return (held.Shape, null);
         await asking.WaitAsync(stop);
         try
         {
-            if (known is { } since && time.GetElapsedTime(since.At) < Fresh) return (since.Shape, null);
+            if (!anew && known is { } since && time.GetElapsedTime(since.At) < Fresh) return (since.Shape, null);
             var (made, fault) = await AskAsync(trace, stop);
             if (made is not null) known = (made, time.GetTimestamp());
-            return known is { } now ? (now.Shape, null) : (null, fault);
+            return known is { } now && (made is not null || !anew) ? (now.Shape, null) : (null, fault);
         }
         finally
         {

@@ -23,7 +23,7 @@ internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surr
     /// <inheritdoc/>
     public async Task<Finding.Unavailable?> ProbeAsync(Trace trace, CancellationToken stop)
     {
-        var (shape, fault) = await metadata.GetAsync(trace, stop);
+        var (shape, fault) = await metadata.GetAsync(trace, stop, anew: true);
         if (shape is null) return new Finding.Unavailable(fault!);
         if (!shape.IsOpenId) return null;
         var (_, known) = await KeysOf(shape).FindAsync(null, "RS256", stop);

@@ -17,7 +17,7 @@ internal sealed class PasswordGrantUpstream(Upstream upstream, OidcShape fixedSh
     /// <inheritdoc/>
     public async Task<Finding.Unavailable?> ProbeAsync(Trace trace, CancellationToken stop)
     {
-        var (shape, fault) = await metadata.GetAsync(trace, stop);
+        var (shape, fault) = await metadata.GetAsync(trace, stop, anew: true);
         return shape is null ? new Finding.Unavailable(fault!) : shape.Userinfo is null ? new Finding.Unavailable("it names no userinfo endpoint") : null;
     }
 

@@ -18,6 +18,8 @@ internal static class ProviderCommands
     private static readonly Option<string[]> Domain = new("--domain") { Description = "Domain of login names that belong to it. May be repeated.", HelpName = "DOMAIN", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> TrustEmail = new("--trust-email") { Description = "Its word that an e-mail address is verified counts." };
     private static readonly Option<bool> KeepPasswords = new("--keep-passwords") { Description = "Keep a password that it found right as our own hash: people migrate one by one, at their next sign-in." };
+    private static readonly Option<int> ContinuityDays = new("--continuity-days") { Description = "While it is down, let people who signed in within so many days go on, on a device they used before; 0 for never.", HelpName = "DAYS" };
+    private static readonly Option<string[]> ContinuityRole = new("--continuity-role") { Description = "A role that they keep then, and no others. May be repeated.", HelpName = "ROLE", DefaultValueFactory = _ => [] };
     private static readonly Option<string?> User = new("--user") { Description = "Try this person's sign-in; the password is typed or piped in. For kinds that check passwords.", HelpName = "NAME" };
 
     public static Verb Build(Terminal terminal) => DataVerb.Group(
@@ -25,7 +27,7 @@ internal static class ProviderCommands
         ["gatehouse providers kinds", "gatehouse providers add site --kind ldap --set urls=ldaps://dc1.example --set usersDn=ou=people,dc=example", "gatehouse providers test site --user mina"],
         Kinds(terminal),
         DataVerb.Make(terminal, "list", "Lists the providers of a realm.", [], ListAsync, ["gatehouse providers list"]),
-        DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, TrustEmail, KeepPasswords], AddAsync,
+        DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, TrustEmail, KeepPasswords, ContinuityDays, ContinuityRole], AddAsync,
             ["gatehouse providers add google --kind google --set clientId=ID --secret clientSecret=env:GOOGLE_SECRET", "gatehouse providers add site --kind ad --set urls=ldaps://dc1.example --set usersDn=dc=example --set bindDn=svc@example --secret bindPassword=file:/run/secrets/ad --map 'groups=CC Agents -> role agent'"]),
         DataVerb.Make(terminal, "set", "Changes settings of a provider; one without a value is unset.", [Alias, Set, SecretFrom], SetAsync, ["gatehouse providers set site --set syncEvery=15m", "gatehouse providers set site --set syncEvery= --secret bindPassword=env:NEW_SECRET"]),
         DataVerb.Make(terminal, "remove", "Removes a provider. Its people stay users.", [Alias], RemoveAsync, ["gatehouse providers remove google"]),
@@ -68,7 +70,7 @@ internal static class ProviderCommands
         var one = new Upstream
         {
             Id = Guid.NewGuid().ToString(), Realm = realm, Alias = job.Words.GetValue(Alias)!, Kind = job.Words.GetValue(Kind)!, DisplayName = job.Words.GetValue(Title), TrustsEmail = job.Words.GetValue(TrustEmail), KeepsPasswords = job.Words.GetValue(KeepPasswords),
-            Domains = [.. job.Words.GetValue(Domain)!], Mapping = [.. job.Words.GetValue(Map)!.Select(Rule)],
+            ContinuityDays = job.Words.GetValue(ContinuityDays), ContinuityRoles = [.. job.Words.GetValue(ContinuityRole)!], Domains = [.. job.Words.GetValue(Domain)!], Mapping = [.. job.Words.GetValue(Map)!.Select(Rule)],
             Config = job.Words.GetValue(Set)!.Select(Pair).ToImmutableDictionary(pair => pair.Name, pair => pair.Value), Secrets = job.Words.GetValue(SecretFrom)!.Select(Pair).ToImmutableDictionary(pair => pair.Name, pair => Read(pair.Name, pair.Value)),
         };
         if (UpstreamKinds.Fault(one) is { } fault) throw new StartRefused(fault);

@@ -43,7 +43,7 @@ public sealed class ValidateEndpoint(Realms realms, ClientStore clients, Users u
         var attributes = ImmutableDictionary<string, ImmutableArray<string>>.Empty;
         if (told)
         {
-            attributes = AttributeText.Of(cas.Attributes, user, await rights.OfAsync(realm.Name, RoleHolder.User, user.Id, stop)).ToImmutableDictionary(one => one.Name, one => one.Values);
+            attributes = AttributeText.Of(cas.Attributes, user, (await rights.OfAsync(realm.Name, RoleHolder.User, user.Id, stop)).Only(session.OnlyRoles)).ToImmutableDictionary(one => one.Name, one => one.Values);
             attributes = attributes.SetItem("authenticationDate", [session.AuthenticatedAt.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture)]).SetItem("isFromNewLogin", [visit.Fresh ? "true" : "false"]).SetItem("longTermAuthenticationRequestTokenUsed", ["false"]);
         }
 

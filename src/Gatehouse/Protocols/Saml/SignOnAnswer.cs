@@ -38,7 +38,7 @@ public sealed class SignOnAnswer(Users users, RightsCache rights, SamlKeys keys,
             {
                 IssueInstant = now, Issuer = issuer, Audience = partner.Client.ClientId, Recipient = wish.Consumer, InResponseTo = wish.Request, NameId = name, Lifetime = Life, AuthnInstant = session.AuthenticatedAt,
                 AuthnContext = session.Methods.Contains("pwd") ? SamlNames.PasswordProtectedTransport : SamlNames.UnspecifiedContext, SessionIndex = session.Id, SessionUntil = session.EndsAt,
-                Attributes = [.. AttributeText.Of(partner.Settings.Attributes, user, await rights.OfAsync(realm.Name, RoleHolder.User, user.Id, stop))
+                Attributes = [.. AttributeText.Of(partner.Settings.Attributes, user, (await rights.OfAsync(realm.Name, RoleHolder.User, user.Id, stop)).Only(session.OnlyRoles))
                     .Select(one => new SamlAttributeValues(one.Name, null, one.Name.Contains(':', StringComparison.Ordinal) ? SamlNames.UriAttribute : SamlNames.BasicAttribute, one.Values))],
             },
         };

@@ -37,7 +37,7 @@ public abstract record PasswordOutcome
 /// User name and password, ours or a directory's. Unknown user, wrong password and disabled account are the same in wording, status and time. A password is ours where the user has one here;
 /// it is shown to a directory only for names that have none.
 /// </summary>
-public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPasswords elsewhere, Upstreams upstreams, Linking linking, Interactions interactions, Guard guard, Arrival arrival, AuditLog audit)
+public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPasswords elsewhere, Upstreams upstreams, Linking linking, Interactions interactions, Guard guard, Arrival arrival, Continuity continuity, AuditLog audit)
 {
     /// <summary>Checks and, when right, starts a session.</summary>
     public async Task<PasswordOutcome> TryAsync(Realm realm, Interaction? interaction, string username, string password, Origin origin, Session? before, CancellationToken stop)
@@ -62,7 +62,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
             if (found.Finding is Finding.Unavailable not)
             {
                 Note(realm, interaction, user, name, origin, "upstream_unavailable", $"{found.Upstream.Alias}: {not.Detail}");
-                return new PasswordOutcome.Down(found.Upstream.Title);
+                return await ContinueAsync(realm, interaction, found.Upstream, user, name, password, origin, before, stop);
             }
         }
 
@@ -90,6 +90,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         {
             case LinkOutcome.Is { User: { Enabled: true } user }:
                 guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
+                await continuity.NoteAsync(upstream, identity, user, password, stop);
                 var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId, await KeptAsync(upstream, password, stop));
                 return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop));
             case LinkOutcome.NeedsProof { Existing: var existing } when interaction is not null:
@@ -100,6 +101,28 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
                 return Wrong(realm, interaction, off, name, origin, "user_disabled");
             default:
                 return Wrong(realm, interaction, null, name, origin, "user_not_found");
+        }
+    }
+
+    // While the directory is down: who may go on with less, and who is told that it is down.
+    private async Task<PasswordOutcome> ContinueAsync(Realm realm, Interaction? interaction, Upstream upstream, User? user, string name, string password, Origin origin, Session? before, CancellationToken stop)
+    {
+        try
+        {
+            switch (user is null ? null : await continuity.CheckAsync(upstream, user, password, origin, stop))
+            {
+                case true:
+                    guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
+                    return new PasswordOutcome.In(user!, await arrival.StartAsync(realm, interaction, user!, Continuity.Proof(upstream), users, origin, before, stop));
+                case false:
+                    return Wrong(realm, interaction, user, name, origin, "invalid_user_credentials");
+                default:
+                    return new PasswordOutcome.Down(upstream.Title);
+            }
+        }
+        catch (PasswordsBusy)
+        {
+            return new PasswordOutcome.Busy();
         }
     }
 
