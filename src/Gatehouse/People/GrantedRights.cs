@@ -23,6 +23,16 @@ internal static class GrantedRights
     /// <summary>Reads the stored form: <c>r:ID</c> and <c>g:ID</c>, parted by spaces.</summary>
     public static HashSet<string> Read(string text) => [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
 
+    /// <summary>Writes the stored form.</summary>
+    public static string Write(IEnumerable<string> rights) => string.Join(' ', rights.Order(StringComparer.Ordinal));
+
+    /// <summary>Gives a right. False when the user has it already.</summary>
+    public static async Task<bool> GiveAsync(Work work, string realm, string user, string right)
+    {
+        var sql = right[0] == 'r' ? "insert into role_holders (realm, role_id, holder_kind, holder_id) values (@realm, @id, 0, @user) on conflict do nothing" : "insert into group_members (realm, group_id, user_id) values (@realm, @id, @user) on conflict do nothing";
+        return await work.Connection.ExecuteAsync(sql, new { realm, id = right[2..], user }, work.Transaction) == 1;
+    }
+
     /// <summary>What a link gave until now.</summary>
     public static async Task<HashSet<string>> ReadAsync(Work work, Holder holder)
         => Read(await work.Connection.ExecuteScalarAsync<string?>("select granted from user_links where realm = @Realm and upstream = @Upstream and subject = @Subject", holder, work.Transaction) ?? "");
@@ -33,14 +43,14 @@ internal static class GrantedRights
         var (roles, groups) = (new Dictionary<(string, string), string>(), new Dictionary<string, string>(StringComparer.Ordinal));
         var (names, paths) = (all.SelectMany(one => one.Roles).Select(role => Split(role).Name).Where(StoredText.IsSound).Distinct().ToList(), all.SelectMany(one => one.Groups).Where(StoredText.IsSound).Distinct().ToList());
         foreach (var some in names.Chunk(500))
-            foreach (var (id, client, name) in await connection.QueryAsync<(string, string, string)>($"select id, client, name from roles where realm = @realm and {AnyOf.Sql(connection, "name", "some")}", new { realm, some }, transaction)) roles[(client, name)] = id;
+            foreach (var (id, client, name) in await connection.QueryAsync<(string, string, string)>("select id, client, name from roles where realm = @realm and name in @some", new { realm, some }, transaction)) roles[(client, name)] = id;
         foreach (var some in paths.Chunk(500))
-            foreach (var (id, path) in await connection.QueryAsync<(string, string)>($"select id, path from people_groups where realm = @realm and {AnyOf.Sql(connection, "path", "some")}", new { realm, some }, transaction)) groups[path] = id;
+            foreach (var (id, path) in await connection.QueryAsync<(string, string)>("select id, path from people_groups where realm = @realm and path in @some", new { realm, some }, transaction)) groups[path] = id;
         return new Existing(roles, groups);
     }
 
     /// <summary>Makes the user's mapped rights what the mapping says now. False when nothing was given or taken.</summary>
-    public static async Task<bool> ApplyAsync(Work work, Holder holder, IReadOnlySet<string> before, IReadOnlySet<string> wanted, bool announce = true)
+    public static async Task<bool> ApplyAsync(Work work, Holder holder, IReadOnlySet<string> before, IReadOnlySet<string> wanted)
     {
         if (wanted.SetEquals(before)) return false;
         await TakeAsync(work, holder.Realm, holder.User, before.Except(wanted));
@@ -48,14 +58,12 @@ internal static class GrantedRights
         foreach (var right in wanted.Except(before))
         {
             // What somebody gave by hand stays theirs: it is not noted, and so never taken.
-            var sql = right[0] == 'r' ? "insert into role_holders (realm, role_id, holder_kind, holder_id) values (@Realm, @id, 0, @User) on conflict do nothing" : "insert into group_members (realm, group_id, user_id) values (@Realm, @id, @User) on conflict do nothing";
-            if (await work.Connection.ExecuteAsync(sql, new { holder.Realm, id = right[2..], holder.User }, work.Transaction) == 1) kept.Add(right);
+            if (await GiveAsync(work, holder.Realm, holder.User, right)) kept.Add(right);
         }
 
         if (kept.SetEquals(before)) return false;
         await work.Connection.ExecuteAsync("update user_links set granted = @granted where realm = @Realm and upstream = @Upstream and subject = @Subject",
-            new { holder.Realm, holder.Upstream, holder.Subject, granted = string.Join(' ', kept.Order(StringComparer.Ordinal)) }, work.Transaction);
-        if (!announce) return true;
+            new { holder.Realm, holder.Upstream, holder.Subject, granted = Write(kept) }, work.Transaction);
         await work.AnnounceAsync(new Change("user", holder.Realm, holder.User, "groups"));
         await work.AnnounceAsync(new Change("user", holder.Realm, holder.User, "roles"));
         return true;

@@ -45,9 +45,10 @@ public sealed class Links(Database database)
     }
 
     /// <summary>Makes the link of a user made just now; nobody can have known of it, so nobody is told. False when the person was linked in this very moment.</summary>
-    internal async Task<bool> InsertAsync(Work work, Federation.Upstream upstream, Federation.UpstreamIdentity person, string user)
-        => await work.Connection.ExecuteAsync("insert into user_links (realm, upstream, subject, user_id, username, granted, linked_at) values (@Realm, @Id, @Subject, @user, @Username, '', @Now) on conflict do nothing",
-            new { upstream.Realm, upstream.Id, person.Subject, user, Username = Kept(person.Username), work.Now }, work.Transaction) == 1;
+    internal async Task<bool> InsertAsync(Work work, Federation.Upstream upstream, Import.ImportEntry one, string user, string? barred)
+        => await work.Connection.ExecuteAsync(
+            "insert into user_links (realm, upstream, subject, user_id, username, granted, linked_at, applied, barred) values (@Realm, @Id, @Subject, @user, @Username, @granted, @Now, @Hash, @barred) on conflict do nothing",
+            new { upstream.Realm, upstream.Id, one.Listed.Person!.Subject, user, Username = Kept(one.Listed.Person.Username), granted = GrantedRights.Write(one.Rights), work.Now, one.Hash, barred }, work.Transaction) == 1;
 
     /// <summary>Lets the next import apply the person's entry anew.</summary>
     internal Task ForgetAppliedAsync(Work work, string realm, string upstream, string subject)

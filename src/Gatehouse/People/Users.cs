@@ -113,7 +113,7 @@ public sealed class Users(Database database)
 
     /// <summary>Several by id, as the write in progress sees them.</summary>
     internal async Task<IReadOnlyList<User>> FindAllAsync(Work work, string realm, IEnumerable<string> ids)
-        => [.. (await work.Connection.QueryAsync<Row>($"select {Columns} from users where realm = @realm and {AnyOf.Sql(work.Connection, "id", "ids")}", new { realm, ids = ids.ToArray() }, work.Transaction)).Select(row => row.ToUser())];
+        => [.. (await work.Connection.QueryAsync<Row>($"select {Columns} from users where realm = @realm and id in @ids", new { realm, ids = ids.ToArray() }, work.Transaction)).Select(row => row.ToUser())];
 
     /// <summary>By id, as the write in progress sees it.</summary>
     internal async Task<User?> FindAsync(Work work, string realm, string id)

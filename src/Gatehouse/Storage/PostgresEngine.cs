@@ -18,7 +18,7 @@ internal sealed class PostgresEngine(string connection) : IAsyncDisposable
         {
             try
             {
-                await using var open = await Source.OpenConnectionAsync(stop);
+                await using var open = new WholeRowConnection(await Source.OpenConnectionAsync(stop));
                 return await read(open);
             }
             catch (NpgsqlException wrong) when (wrong.IsTransient && attempt < Tries)
@@ -39,7 +39,7 @@ internal sealed class PostgresEngine(string connection) : IAsyncDisposable
             var committing = false;
             try
             {
-                await using var open = await Source.OpenConnectionAsync(stop);
+                await using var open = new WholeRowConnection(await Source.OpenConnectionAsync(stop));
                 await using var transaction = await open.BeginTransactionAsync(IsolationLevel.ReadCommitted, stop);
                 var work = new Work(open, transaction, database);
                 var result = await write(work);

@@ -21,10 +21,10 @@ internal sealed class ImportPage(Work work, Upstream upstream, Users users, Link
     public async Task LookAsync(IReadOnlyList<ImportEntry> all)
     {
         var subjects = all.Select(one => one.Listed.Person!.Subject).ToList();
-        foreach (var row in await work.Connection.QueryAsync<LinkRow>($"select subject, user_id as User, granted, barred from user_links where realm = @Realm and upstream = @Id and {AnyOf.Sql(work.Connection, "subject", "subjects")}", new { upstream.Realm, upstream.Id, subjects }, work.Transaction)) linked[row.Subject] = row;
+        foreach (var row in await work.Connection.QueryAsync<LinkRow>("select subject, user_id as User, granted, barred from user_links where realm = @Realm and upstream = @Id and subject in @subjects", new { upstream.Realm, upstream.Id, subjects }, work.Transaction)) linked[row.Subject] = row;
         if (linked.Count > 0) known = (await users.FindAllAsync(work, upstream.Realm, linked.Values.Select(row => row.User))).ToDictionary(user => user.Id, StringComparer.Ordinal);
         var names = all.Where(one => !linked.ContainsKey(one.Listed.Person!.Subject)).Select(one => Linking.NameOf(upstream, one.Listed.Person!)).ToList();
-        if (names.Count > 0) taken.UnionWith(await work.Connection.QueryAsync<string>($"select username from users where realm = @Realm and {AnyOf.Sql(work.Connection, "username", "names")}", new { upstream.Realm, names }, work.Transaction));
+        if (names.Count > 0) taken.UnionWith(await work.Connection.QueryAsync<string>("select username from users where realm = @Realm and username in @names", new { upstream.Realm, names }, work.Transaction));
     }
 
     public async Task ApplyAsync(ImportEntry one)
@@ -65,7 +65,7 @@ internal sealed class ImportPage(Work work, Upstream upstream, Users users, Link
             return;
         }
 
-        if (!await links.InsertAsync(work, upstream, person, user.Id))
+        if (!await links.InsertAsync(work, upstream, one, user.Id, one.Listed.Enabled ? null : Disabled))
         {
             // They signed in just now, and are a user by that: the next import finds them.
             await users.RemoveAsync(work, user.Realm, user.Id);
@@ -73,8 +73,7 @@ internal sealed class ImportPage(Work work, Upstream upstream, Users users, Link
             return;
         }
 
-        await GrantedRights.ApplyAsync(work, new GrantedRights.Holder(upstream.Realm, upstream.Id, person.Subject, user.Id), new HashSet<string>(), one.Rights, announce: false);
-        await RememberAsync(one, one.Listed.Enabled ? null : Disabled);
+        foreach (var right in one.Rights) await GrantedRights.GiveAsync(work, upstream.Realm, user.Id, right);
         Status = Status with { Made = Status.Made + 1 };
     }
 
@@ -97,12 +96,9 @@ internal sealed class ImportPage(Work work, Upstream upstream, Users users, Link
 
         if (ends) await hands.EndAsync(work, changed);
         await GrantedRights.ApplyAsync(work, new GrantedRights.Holder(upstream.Realm, upstream.Id, person.Subject, user.Id), GrantedRights.Read(row.Granted), one.Rights);
-        await RememberAsync(one, barred);
+        await work.Connection.ExecuteAsync(UpdateLink, new { upstream.Realm, upstream.Id, subject = person.Subject, hash = one.Hash, username = Links.Kept(person.Username), barred }, work.Transaction);
         Status = Status with { Changed = Status.Changed + 1, Disabled = Status.Disabled + (ends ? 1 : 0) };
     }
-
-    private Task RememberAsync(ImportEntry one, string? barred)
-        => work.Connection.ExecuteAsync(UpdateLink, new { upstream.Realm, upstream.Id, subject = one.Listed.Person!.Subject, hash = one.Hash, username = Links.Kept(one.Listed.Person.Username), barred }, work.Transaction);
 
     private void Skip(ImportEntry one, string code)
     {

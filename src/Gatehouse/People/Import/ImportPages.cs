@@ -20,7 +20,7 @@ public sealed class ImportPages(Database database, Users users, Links links)
             var mapped = people.Select(one => Mapped.Of(upstream.Mapping, one.Person!)).ToList();
             var rights = await GrantedRights.ResolveAsync(connection, null, upstream.Realm, mapped);
             var subjects = people.Select(one => one.Person!.Subject).ToList();
-            var known = (await connection.QueryAsync<(string Subject, string? Applied)>($"select subject, applied from user_links where realm = @Realm and upstream = @Id and {AnyOf.Sql(connection, "subject", "subjects")}", new { upstream.Realm, upstream.Id, subjects })).ToDictionary(row => row.Subject, row => row.Applied, StringComparer.Ordinal);
+            var known = (await connection.QueryAsync<(string Subject, string? Applied)>("select subject, applied from user_links where realm = @Realm and upstream = @Id and subject in @subjects", new { upstream.Realm, upstream.Id, subjects })).ToDictionary(row => row.Subject, row => row.Applied, StringComparer.Ordinal);
             var changed = new List<ImportEntry>();
             for (var i = 0; i < people.Count; i++)
             {
