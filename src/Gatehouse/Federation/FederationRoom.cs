@@ -20,6 +20,9 @@ public sealed class FederationSettings
 {
     /// <summary>Public address; always that of <c>tokens:publicUrl</c>.</summary>
     public string PublicUrl { get; set; } = "";
+
+    /// <summary>Address at which browsers are asked for a client certificate; that of <c>--certificate-port</c> when unset.</summary>
+    public string? CertificateUrl { get; set; }
 }
 
 /// <summary>Reads the upstreams before the listener opens, and forgets old attempts in small steps.</summary>

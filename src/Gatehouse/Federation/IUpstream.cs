@@ -106,6 +106,12 @@ public sealed record Going(Uri Address, IReadOnlyDictionary<string, string>? Fie
 /// <param name="RawQuery">The query exactly as received, without its question mark: signatures cover these very octets.</param>
 public sealed record Returned(IReadOnlyDictionary<string, string> Query, IReadOnlyDictionary<string, string> Form, string RawQuery)
 {
+    /// <summary>The certificate that the browser proved to hold in the TLS handshake, in DER; empty when none.</summary>
+    public IReadOnlyList<byte[]> Certificates { get; init; } = [];
+
+    /// <summary>The certificate that a trusted proxy says it saw, and its chain (RFC 9440), in DER; empty when none.</summary>
+    public IReadOnlyList<byte[]> ProxyCertificates { get; init; } = [];
+
     /// <summary>A parameter from wherever it came.</summary>
     public string? this[string name] => Form.TryGetValue(name, out var field) ? field : Query.GetValueOrDefault(name);
 }

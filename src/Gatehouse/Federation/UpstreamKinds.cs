@@ -1,4 +1,5 @@
 using Gatehouse.Federation.Cas;
+using Gatehouse.Federation.Certificates;
 using Gatehouse.Federation.Jwt;
 using Gatehouse.Federation.Ldap;
 using Gatehouse.Federation.Oidc;
@@ -32,6 +33,9 @@ public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string P
     /// <summary>Our keys for SAML.</summary>
     public SamlKeys SamlKeys { get; init; } = null!;
 
+    /// <summary>Address at which browsers are asked for a certificate; null when there is none.</summary>
+    public string? CertificateUrl { get; init; }
+
     /// <summary>Proofs that count once.</summary>
     public UsedProofs Used { get; init; } = null!;
 }
@@ -40,7 +44,7 @@ public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string P
 public static class UpstreamKinds
 {
     /// <summary>All kinds by name.</summary>
-    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Append(Presets.PasswordGrant).Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).Concat(CasKinds.Kinds).Concat(JwtKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Append(Presets.PasswordGrant).Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).Concat(CasKinds.Kinds).Concat(CertificateKinds.Kinds).Concat(JwtKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
     /// <summary>What is wrong with an upstream's settings, in words for who wrote them; null when nothing is.</summary>
     public static string? Fault(Upstream upstream)

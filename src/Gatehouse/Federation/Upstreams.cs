@@ -27,7 +27,7 @@ public sealed class Upstreams : IDisposable
     public Upstreams(Database database, Sealer sealer, OutboundHttp http, SamlKeys samlKeys, UsedProofs used, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
     {
         (this.database, this.sealer, this.time) = (database, sealer, time);
-        surroundings = new Surroundings(http, time, settings.Value.PublicUrl.TrimEnd('/')) { SamlKeys = samlKeys, Used = used };
+        surroundings = new Surroundings(http, time, settings.Value.PublicUrl.TrimEnd('/')) { SamlKeys = samlKeys, Used = used, CertificateUrl = settings.Value.CertificateUrl };
         hearing = database.Feed.Reload("upstream", LoadAsync);
     }
 

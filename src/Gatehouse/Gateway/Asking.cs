@@ -31,9 +31,16 @@ public static class Asking
     /// <summary>Gives a connection the client's own address where it comes through a listed proxy: identity's pages and endpoints count and note that one.</summary>
     public static void Settle(HttpContext context, ImmutableArray<IPNetwork> proxies)
     {
-        if (proxies.IsEmpty || context.Connection.RemoteIpAddress is not { } peer) return;
-        if (peer.IsIPv4MappedToIPv6) peer = peer.MapToIPv4();
-        if (IsListed(proxies, peer)) context.Connection.RemoteIpAddress = Through(context.Request.Headers, proxies, peer, "", "").Address;
+        var peer = context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress;
+        if (peer is null || !IsListed(proxies, peer))
+        {
+            // What a proxy alone may say of the client's certificate (RFC 9440, 4).
+            context.Request.Headers.Remove("Client-Cert");
+            context.Request.Headers.Remove("Client-Cert-Chain");
+            return;
+        }
+
+        context.Connection.RemoteIpAddress = Through(context.Request.Headers, proxies, peer, "", "").Address;
     }
 
     // The rightmost entry that is no listed proxy is the client; everything left of it was sent by the client and proves nothing.

@@ -39,22 +39,22 @@ public static class Serve
         var demo = options.Demo ? await Demo.Demo.PrepareAsync(options, stop) : null;
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gatehouse" });
-        builder.Configuration.AddConfiguration(Settings.Read(options, listener.Url.GetLeftPart(UriPartial.Authority), demo?.AccessFile));
+        builder.Configuration.AddConfiguration(Settings.Read(options, listener.Url.GetLeftPart(UriPartial.Authority), demo?.AccessFile, listener.CertificateUrl(options.PublicUrl ?? listener.Url.AbsoluteUri)));
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("logging")).AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss ";
             console.UseUtcTimestamp = true;
         });
+        if (options.Certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.UseKestrelCore().UseSockets(sockets =>
         {
             sockets.UnsafePreferInlineScheduling = true;
-            sockets.CreateBoundListenSocket = _ => listener.Take();
+            sockets.CreateBoundListenSocket = listener.Take;
             // A resting connection holds 4 KiB; in return each request saves a system call.
             sockets.WaitForDataBeforeAllocatingBuffer = false;
         }).ConfigureKestrel(kestrel =>
         {
-            if (options.Certificate is not null) builder.WebHost.UseKestrelHttpsConfiguration();
             kestrel.AddServerHeader = false;
             Forwarding.ForwardingRoom.Prepare(kestrel);
             // Bodies pass through the gate as streams; identity's endpoints set their own small limits.

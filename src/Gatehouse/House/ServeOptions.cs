@@ -27,6 +27,9 @@ public sealed record ServeOptions
     /// <summary>Private key file (PEM) of <see cref="Certificate"/>.</summary>
     public string? CertificateKey { get; init; }
 
+    /// <summary>Second port, on which browsers are asked for a client certificate (needs TLS); null for none.</summary>
+    public int? CertificatePort { get; init; }
+
     /// <summary>Start the demo: realm <c>contact-centre</c>, its people and clients, and the demo desk behind the gate.</summary>
     public bool Demo { get; init; }
 }

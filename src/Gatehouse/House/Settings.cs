@@ -3,8 +3,8 @@ namespace Gatehouse.House;
 /// <summary>Where settings come from, weakest first: defaults, the settings file, environment (<c>GATEHOUSE__SECTION__NAME</c>), command line.</summary>
 public static class Settings
 {
-    /// <summary>Reads all settings once; <paramref name="listens"/> is the public address where nothing else is said. Throws <see cref="StartRefused"/> when a named file is missing or is not JSON.</summary>
-    public static IConfiguration Read(ServeOptions options, string listens, string? demoAccess)
+    /// <summary>Reads all settings once; <paramref name="listens"/> is the public address where nothing else is said, <paramref name="certificateUrl"/> where browsers are asked for certificates. Throws <see cref="StartRefused"/> when a named file is missing or is not JSON.</summary>
+    public static IConfiguration Read(ServeOptions options, string listens, string? demoAccess, string? certificateUrl = null)
     {
         var file = options.Settings ?? Path.Combine(options.Data, "gatehouse.json");
         if (options.Settings is not null && !File.Exists(file)) throw new StartRefused($"The settings file '{file}' is not there.");
@@ -19,6 +19,7 @@ public static class Settings
         {
             ["tokens:publicUrl"] = listens,
             ["gateway:access"] = File.Exists(access) ? Path.GetFullPath(access) : null,
+            ["federation:certificateUrl"] = certificateUrl,
             ["logging:LogLevel:Default"] = "Information",
             ["logging:LogLevel:Microsoft"] = "Warning",
             ["logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",

@@ -5,6 +5,7 @@ using Gatehouse.SignIn;
 using Gatehouse.SignIn.Steps;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
+using Gatehouse.Wire.Text;
 
 namespace Gatehouse.Portal;
 
@@ -12,7 +13,7 @@ namespace Gatehouse.Portal;
 /// The way to an upstream and back, at the addresses that Keycloak's registrations name: <c>/realms/{realm}/broker/{alias}/login</c> and <c>/endpoint</c>. An answer by POST is kept and fetched by a redirect of our own,
 /// since a browser leaves our cookies out of a form that another site posts.
 /// </summary>
-public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, UpstreamSignOut signOut, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time)
+public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, UpstreamSignOut signOut, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
 {
     private const int MostForm = 512 * 1024;
     private static readonly TimeSpan HeldFor = TimeSpan.FromMinutes(2);
@@ -47,7 +48,11 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             return;
         }
 
-        var returned = new Returned(query, new Dictionary<string, string>(), context.Request.QueryString.Value is { Length: > 1 } raw ? raw[1..] : "");
+        var returned = new Returned(query, new Dictionary<string, string>(), context.Request.QueryString.Value is { Length: > 1 } raw ? raw[1..] : "")
+        {
+            Certificates = context.Connection.ClientCertificate is { } shown ? [shown.RawData] : [],
+            ProxyCertificates = context.Request.Headers["Client-Cert"] is [var leaf] && ClientCertHeader.TryRead(leaf, out var der) && ClientCertHeader.ReadChain(context.Request.Headers["Client-Cert-Chain"]) is { } chain ? [der, .. chain] : [],
+        };
         if (query.TryGetValue("held", out var held) && query.Count == 1)
         {
             if (await attempts.TakeAsync(realm.Name, held, context.RequestAborted) is not { } kept || kept.Alias != AliasOf(context) || kept.Interaction != Holding)
@@ -127,13 +132,13 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             case UpstreamOutcome.In arrived:
                 Cookie.Write(context.Response, realm.Name, arrived.Cookie, issuers.IsTls);
                 browser.Remember(context, realm.Name, arrived.User.Username);
-                Pages.Go(context, arrived.Interaction is { } finished ? SignInPage.Resume(finished) : arrived.Target);
+                Pages.Go(context, Home(context, arrived.Interaction is { } finished ? SignInPage.Resume(finished) : arrived.Target));
                 break;
             case UpstreamOutcome.Onward onward:
                 Pages.Go(context, onward.Address);
                 break;
             case UpstreamOutcome.Prove prove:
-                Pages.Go(context, Interactions.SignInPath(prove.Interaction, back));
+                Pages.Go(context, Home(context, Interactions.SignInPath(prove.Interaction, back)));
                 break;
             case UpstreamOutcome.Not { Interaction: { } interaction } not:
                 await signIn.TellAsync(context, realm, interaction, not.Words, not.Title);
@@ -191,6 +196,10 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
 
     private async Task<Session?> SessionAsync(HttpContext context, Realm realm)
         => Cookie.Read(context.Request.Headers, realm.Name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(realm.Name, cookie, context.RequestAborted) : null;
+
+    // From the address where certificates are asked for, back to the usual one.
+    private string Home(HttpContext context, string path)
+        => settings.Value.CertificateUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var at) && context.Request.Host.Value == at.Authority ? issuers.PublicUrl.TrimEnd('/') + path : path;
 
     private static string AliasOf(HttpContext context) => (string)context.Request.RouteValues["alias"]!;
 

@@ -30,6 +30,9 @@ public sealed class Desk : IAsyncDisposable
 
     public Uri Url { get; }
 
+    /// <summary>Port on which it listens, whatever address clients see.</summary>
+    public int ListensOn { get; private init; }
+
     /// <summary>A client that follows no redirects and keeps no cookies.</summary>
     public HttpClient Http { get; }
 
@@ -39,14 +42,16 @@ public sealed class Desk : IAsyncDisposable
     public T Part<T>() where T : notnull => app.Services.GetRequiredService<T>();
 
     /// <summary>Starts the program with its demo.</summary>
-    public static async Task<Desk> OpenAsync(string? access = null, CancellationToken stop = default)
+    public static async Task<Desk> OpenAsync(string? access = null, CancellationToken stop = default, Func<ServeOptions, ServeOptions>? with = null)
     {
         Environment.SetEnvironmentVariable("GATEHOUSE_DEMO_PASSWORD", Password);
         Environment.SetEnvironmentVariable("GATEHOUSE_DEMO_SECRET", ClientSecret);
         var data = Directory.CreateTempSubdirectory("gatehouse-desk-").FullName;
-        var program = await Serve.BuildAsync(new ServeOptions { Port = 0, Data = data, Demo = true, Access = access }, TextWriter.Null, stop);
+        var options = new ServeOptions { Port = 0, Data = data, Demo = true, Access = access };
+        options = with?.Invoke(options) ?? options;
+        var program = await Serve.BuildAsync(options, TextWriter.Null, stop);
         await program.StartAsync(stop);
-        return new Desk(program, data, new Uri(program.Configuration["tokens:publicUrl"]!));
+        return new Desk(program, data, new Uri(program.Configuration["tokens:publicUrl"]!)) { ListensOn = options.Port };
     }
 
     /// <summary>A client-credentials token of the demo service account, which has the role integration.</summary>

@@ -8,9 +8,21 @@ namespace Gatehouse.Tests.Kits;
 /// <summary>A browser in miniature over several sites: cookies per host, redirects, links and forms as a person uses them. Forms that a page would send by a script are sent with <see cref="GoOnAsync"/>.</summary>
 public sealed class Walker : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient http;
+
+    /// <summary>A walker; with a certificate it shows that to whoever asks, and it believes any server's.</summary>
+    public Walker(System.Security.Cryptography.X509Certificates.X509Certificate2? certificate = null)
+    {
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        if (certificate is not null) handler.SslOptions.ClientCertificates = [certificate];
+        http = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(30) };
+    }
 
     public Jar Jar { get; } = new();
+
+    /// <summary>Headers that go along with every request.</summary>
+    public IReadOnlyDictionary<string, string>? Headers { get; set; }
 
     public Uri At { get; private set; } = new("about:blank");
 
@@ -50,6 +62,7 @@ public sealed class Walker : IDisposable
             At = request.RequestUri!;
             Trail.Add(At);
             Jar.Send(request);
+            foreach (var (name, value) in Headers ?? new Dictionary<string, string>()) request.Headers.TryAddWithoutValidation(name, value);
             using var answer = await http.SendAsync(request);
             Jar.Take(At, answer.Headers);
             request.Dispose();

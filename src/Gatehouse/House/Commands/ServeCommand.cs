@@ -18,6 +18,7 @@ internal static class ServeCommand
         var publicUrl = new Option<string?>("--public-url") { Description = "Address under which clients see the program.", HelpName = "URL" };
         var certificate = new Option<string?>("--tls-certificate") { Description = "Certificate with chain (PEM); without it, plain HTTP on loopback only.", HelpName = "FILE" };
         var key = new Option<string?>("--tls-key") { Description = "Private key of the certificate (PEM).", HelpName = "FILE" };
+        var asking = new Option<int?>("--certificate-port") { Description = "Second port, on which browsers are asked for a client certificate; needs TLS.", HelpName = "PORT" };
         var demo = new Option<bool>("--demo") { Description = "Start with a demo realm, people, a client and small services behind the gate." };
         port.Validators.Add(result =>
         {
@@ -30,13 +31,13 @@ internal static class ServeCommand
             "gatehouse serve --data /var/lib/gatehouse --access access.yaml --public-url https://cx.example.org",
             "gatehouse serve --address 0.0.0.0 --port 443 --tls-certificate chain.pem --tls-key key.pem")
         {
-            address, port, data, settings, access, publicUrl, certificate, key, demo,
+            address, port, data, settings, access, publicUrl, certificate, key, asking, demo,
         };
         command.SetAction((parsed, stop) => Serve.RunAsync(
             new ServeOptions
             {
                 Address = parsed.GetValue(address)!, Port = parsed.GetValue(port), Data = parsed.GetValue(data)!, Settings = parsed.GetValue(settings), Access = parsed.GetValue(access),
-                PublicUrl = parsed.GetValue(publicUrl), Certificate = parsed.GetValue(certificate), CertificateKey = parsed.GetValue(key), Demo = parsed.GetValue(demo),
+                PublicUrl = parsed.GetValue(publicUrl), Certificate = parsed.GetValue(certificate), CertificateKey = parsed.GetValue(key), CertificatePort = parsed.GetValue(asking), Demo = parsed.GetValue(demo),
             },
             terminal.Output,
             stop));
