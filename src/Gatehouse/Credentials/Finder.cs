@@ -47,6 +47,10 @@ public static class Finder
         return false;
     }
 
+    /// <summary>A ticket in <c>Authorization: Negotiate</c> (RFC 4559, 4.2), Base64; null when there is none.</summary>
+    public static Secret? FindNegotiate(IHeaderDictionary headers)
+        => headers.Authorization is { Count: 1 } values && values[0] is { Length: > 0 } header && TryScheme(header, "Negotiate", out var token) && token.Length > 0 ? new Secret(token.ToString()) : null;
+
     /// <summary>Client authentication by HTTP Basic (RFC 6749, 2.3.1: both parts form-decoded). None, One with Kind Basic (Name = client id), or Conflict.</summary>
     public static Found FindClient(IHeaderDictionary headers)
     {

@@ -10,7 +10,9 @@ public static class FederationRoom
         services.AddSingleton<Upstreams>();
         services.AddSingleton<Attempts>();
         services.AddSingleton<UsedProofs>();
+        services.AddSingleton<Kerberos.AcceptorKeys>();
         services.AddHostedService<FederationStart>();
+        services.AddHostedService<Kerberos.KeytabAlarms>();
         return services;
     }
 }

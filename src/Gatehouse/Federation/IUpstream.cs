@@ -77,6 +77,22 @@ public interface IHearsSignOut : IUpstream
     Task<(AskedToEnd? Asked, string? Fault)> HearAsync(Returned returned, CancellationToken stop);
 }
 
+/// <summary>Browsers are asked for a ticket as they arrive (an optional ability): SPNEGO (RFC 4559).</summary>
+public interface IAsksForTickets : IAcceptsProof
+{
+    /// <summary>Whether browsers at that address are asked.</summary>
+    bool Asks(System.Net.IPAddress? address);
+
+    /// <summary>Name of our service, for whoever looks for a fault.</summary>
+    string ServiceName { get; }
+
+    /// <summary>Why a ticket cannot fit, by a stable code; null when nothing on it speaks against it. Nothing is accepted by this.</summary>
+    string? Diagnose(Secret proof);
+
+    /// <summary>What somebody should see to, such as a keytab that grows old.</summary>
+    IReadOnlyList<string> Alarms();
+}
+
 /// <summary>It wants to read who we are (an optional ability): SAML metadata.</summary>
 public interface IPublishesMetadata : IUpstream
 {

@@ -1,6 +1,7 @@
 using Gatehouse.Federation.Cas;
 using Gatehouse.Federation.Certificates;
 using Gatehouse.Federation.Jwt;
+using Gatehouse.Federation.Kerberos;
 using Gatehouse.Federation.Ldap;
 using Gatehouse.Federation.Oidc;
 using Gatehouse.Federation.Saml;
@@ -36,6 +37,9 @@ public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string P
     /// <summary>Address at which browsers are asked for a certificate; null when there is none.</summary>
     public string? CertificateUrl { get; init; }
 
+    /// <summary>The system's Kerberos library.</summary>
+    public AcceptorKeys AcceptorKeys { get; init; } = null!;
+
     /// <summary>Proofs that count once.</summary>
     public UsedProofs Used { get; init; } = null!;
 }
@@ -44,7 +48,7 @@ public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string P
 public static class UpstreamKinds
 {
     /// <summary>All kinds by name.</summary>
-    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Append(Presets.PasswordGrant).Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).Concat(CasKinds.Kinds).Concat(CertificateKinds.Kinds).Concat(JwtKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Append(Presets.PasswordGrant).Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).Concat(CasKinds.Kinds).Concat(CertificateKinds.Kinds).Concat(KerberosKinds.Kinds).Concat(JwtKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
     /// <summary>What is wrong with an upstream's settings, in words for who wrote them; null when nothing is.</summary>
     public static string? Fault(Upstream upstream)

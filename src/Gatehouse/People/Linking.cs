@@ -26,7 +26,7 @@ public abstract record LinkOutcome
 }
 
 /// <summary>Finds, makes and updates the user behind an upstream's person. One transaction each: a provider that dies in between leaves no half-made user.</summary>
-public sealed class Linking(Database database, Users users, Links links)
+public sealed class Linking(Database database, Users users, Links links, Upstreams upstreams)
 {
     /// <summary>The user of a person whom an upstream vouches for.</summary>
     public async Task<LinkOutcome> ResolveAsync(Upstream upstream, UpstreamIdentity identity, CancellationToken stop)
@@ -38,6 +38,7 @@ public sealed class Linking(Database database, Users users, Links links)
         var name = NameOf(upstream, identity);
         var email = upstream.TrustsEmail && identity.EmailVerified ? identity.Email : null;
         var existing = await users.FindByNameAsync(realm, name, stop) ?? (email is null ? null : await users.FindByNameAsync(realm, email, stop));
+        if (existing is not null && await IsSameAsync(upstream, identity, existing, stop)) return new LinkOutcome.Is(await LinkAsync(upstream, identity, existing, stop), false);
         if (existing is not null) return new LinkOutcome.NeedsProof(existing);
         if (!upstream.CreatesUsers) return new LinkOutcome.Unknown();
 
@@ -64,6 +65,11 @@ public sealed class Linking(Database database, Users users, Links links)
             : await links.FindAsync(realm, upstream.Id, identity.Subject, stop) is { } other && await users.FindAsync(realm, other.User, stop) is { } user ? new LinkOutcome.Is(user, false)
             : await users.FindByNameAsync(realm, name, stop) is { } taken ? new LinkOutcome.NeedsProof(taken) : new LinkOutcome.Unknown();
     }
+
+    // Two faces of one directory, an administrator said: its login name there is the very name that vouches here.
+    private async Task<bool> IsSameAsync(Upstream upstream, UpstreamIdentity identity, User existing, CancellationToken stop)
+        => upstream["sameAs"] is { } alias && upstreams.Find(upstream.Realm, alias) is { Enabled: true } same && identity.Username is { } name
+            && (await links.OfUserAsync(upstream.Realm, existing.Id, stop)).Any(link => link.Upstream == same.Id && link.Username is { } there && Names.Fold(there) == Names.Fold(name));
 
     /// <summary>Links a person to a user who has proven both sides.</summary>
     public async Task<User> LinkAsync(Upstream upstream, UpstreamIdentity identity, User user, CancellationToken stop)

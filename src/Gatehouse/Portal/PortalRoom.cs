@@ -15,6 +15,7 @@ public static class PortalRoom
         services.AddSingleton<SignInPage>();
         services.AddSingleton<SignOutPage>();
         services.AddSingleton<BrokerPage>();
+        services.AddSingleton<TicketPage>();
         services.AddSingleton<FaultPage>();
         services.AddSingleton<ShowFault>(provider => provider.GetRequiredService<FaultPage>().ShowAsync);
         return services;
@@ -27,6 +28,7 @@ public static class PortalRoom
         var (signIn, signOut) = (services.GetRequiredService<SignInPage>(), services.GetRequiredService<SignOutPage>());
         routes.MapMethods("/realms/{realm}/sign-in", ["GET"], signIn.ShowAsync);
         routes.MapMethods("/realms/{realm}/sign-in", ["POST"], signIn.SubmitAsync);
+        routes.MapMethods("/realms/{realm}/sign-in/why-no-ticket", ["GET"], services.GetRequiredService<TicketPage>().ShowAsync);
         var broker = services.GetRequiredService<BrokerPage>();
         routes.MapMethods("/realms/{realm}/broker/{alias}/login", ["GET"], broker.LeaveAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint", ["GET", "POST"], broker.ReturnAsync);

@@ -27,6 +27,9 @@ public sealed class Words
         return Languages[0];
     }
 
+    /// <summary>Whether there is such a text.</summary>
+    public bool Has(string language, string key) => all[language].ContainsKey(key);
+
     /// <summary>A text, with its placeholders filled.</summary>
     public string Of(string language, string key, params object[] values) => values.Length == 0 ? all[language][key] : string.Format(CultureInfo.InvariantCulture, all[language][key], values);
 

@@ -80,6 +80,13 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
         return await JudgeAsync(realm, null, upstream, live.Breaker.Note(await starts.FinishUnaskedAsync(returned, Trace.None, stop)), false, starts.Target, origin, () => null, stop);
     }
 
+    /// <summary>Takes a proof that the browser sent by itself: a ticket.</summary>
+    public async Task<UpstreamOutcome> AcceptAsync(Realm realm, Interaction interaction, Upstream upstream, Secret proof, Origin origin, Session? before, CancellationToken stop)
+    {
+        if (upstreams.Open(upstream) is not { Upstream: IAcceptsProof accepts } live) return new UpstreamOutcome.Not(interaction, "error.upstream.unknown", upstream.Alias);
+        return await JudgeAsync(realm, interaction, upstream, live.Breaker.Note(await accepts.AcceptAsync(proof, null, Trace.None, stop)), false, "", origin, () => before, stop);
+    }
+
     private async Task<UpstreamOutcome> JudgeAsync(Realm realm, Interaction? interaction, Upstream upstream, Finding finding, bool fresh, string target, Origin origin, Func<Session?> before, CancellationToken stop)
     {
         switch (finding)

@@ -129,7 +129,7 @@ public abstract class ImportTests : ImportKit
         await site.RunAsync();
         var before = await WritesAsync();
         var person = Assert.IsType<Finding.Known>(await ((IChecksPasswords)site.Upstreams.Open(site.Upstream).Upstream).CheckAsync("u00001", new Gatehouse.Terms.Secret("x"), Trace.None, Stop)).Identity;
-        var linking = new Linking(site.Node.Database, site.Node.Users, site.Links);
+        var linking = new Linking(site.Node.Database, site.Node.Users, site.Links, site.Upstreams);
         Assert.False(Assert.IsType<LinkOutcome.Is>(await linking.ResolveAsync(site.Upstream, person, Stop)).Made);
         Assert.Equal((before, 2), (await WritesAsync(), (await site.RunAsync()).Unchanged));
 
