@@ -14,6 +14,7 @@ public sealed partial class BlockTests
         ("./run      # builds and starts", "Durability/RunScriptTests starts it; ./test is what runs this"),
         ("export GATEHOUSE_DEMO_PASSWORD=", "the start that GuideTests' running program stands for"),
         ("export GATEHOUSE_DEMO_SECRET=", "GuideTests.The_readmes_first_protected_call_answers_as_it_says"),
+        ("curl --negotiate", "KerberosGuideTests runs it with a real ticket"),
         ("http-request del-header Client-Cert", "lines for HAProxy; Federation/CertificateTests starts a real one with them"),
         ("curl -sS https://OUR-ADDRESS", "ExchangeGuideTests runs it with a real address and token"),
     ];

@@ -14,6 +14,7 @@ public sealed partial class GuideTests
         ("gatehouse serve", "runs until it is stopped; every other test starts it"),
         ("gatehouse providers add", "names a site's own addresses; Federation's guide tests do it with real ones"),
         ("gatehouse providers test", "asks those addresses"),
+        ("gatehouse providers set", "changes such a one"),
         ("gatehouse providers import", "asks them too; DirectoryGuideTests runs it with a real directory"),
         ("gatehouse providers set site", "the provider is there in DirectoryGuideTests alone"),
         ("gatehouse providers status site", "the same"),
