@@ -103,7 +103,7 @@ internal static class UpstreamRoutes
         one = one with
         {
             DisplayName = body.Text("displayName") ?? one.DisplayName, Enabled = body.Flag("enabled") ?? one.Enabled, TrustsEmail = body.Flag("trustEmail") ?? one.TrustsEmail, CreatesUsers = !(body.Flag("linkOnly") ?? !one.CreatesUsers),
-            Hidden = body.Flag("hideOnLogin") ?? one.Hidden, Order = (int)(body.Number("order", -1000, 1000) ?? one.Order), UpdatesUsers = body.Flag("updatesUsers") ?? one.UpdatesUsers, KeepsPasswords = body.Flag("keepsPasswords") ?? one.KeepsPasswords, ContinuityDays = (int)(body.Number("continuityDays", 0, 30) ?? one.ContinuityDays), ContinuityRoles = body.Texts("continuityRoles") ?? one.ContinuityRoles, Domains = body.Texts("domains") ?? one.Domains,
+            Hidden = body.Flag("hideOnLogin") ?? one.Hidden, Order = (int)(body.Number("order", -1000, 1000) ?? one.Order), UpdatesUsers = body.Flag("updatesUsers") ?? one.UpdatesUsers, KeepsPasswords = body.Flag("keepsPasswords") ?? one.KeepsPasswords, ContinuityDays = (int)(body.Number("continuityDays", 0, 30) ?? one.ContinuityDays), ContinuityRoles = body.Texts("continuityRoles") ?? one.ContinuityRoles, Domains = body.Texts("domains") ?? one.Domains, LoginNames = body.Texts("loginNames") ?? one.LoginNames,
         };
         if (body.Attributes("config") is { } config) one = WithConfig(asked, one, config);
         if (body.List("mapping") is { } rules) one = one with { Mapping = [.. rules.Select(Rule)] };

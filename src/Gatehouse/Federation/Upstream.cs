@@ -34,6 +34,9 @@ public sealed record Upstream
     /// <summary>Domains of e-mail-like login names that belong to it (home-realm discovery), lower-case.</summary>
     public ImmutableArray<string> Domains { get; init; } = [];
 
+    /// <summary>Login names that belong to it (home-realm discovery), each with at most one star for any run of characters: <c>partner-*</c>.</summary>
+    public ImmutableArray<string> LoginNames { get; init; } = [];
+
     /// <summary>Whether an unknown person becomes a user at the first sign-in.</summary>
     public bool CreatesUsers { get; init; } = true;
 

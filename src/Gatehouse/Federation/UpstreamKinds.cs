@@ -78,6 +78,7 @@ public static class UpstreamKinds
             return wrong.Message;
         }
 
+        if (upstream.LoginNames.FirstOrDefault(pattern => pattern.Length is 0 or > 128 || pattern.Trim('*').Length == 0 || pattern.Count(c => c == '*') > 1) is { } broad) return $"The login name '{broad}' needs some characters, and one star at most.";
         return upstream.Domains.FirstOrDefault(domain => domain.Length == 0 || domain.Contains('@', StringComparison.Ordinal) || domain != domain.ToLowerInvariant()) is { } odd ? $"The domain '{odd}' must be lower-case and without '@'." : null;
     }
 }

@@ -55,13 +55,12 @@ public sealed class Upstreams : IDisposable
     /// <summary>By alias; null when there is none.</summary>
     public Upstream? Find(string realm, string alias) => Of(realm).FirstOrDefault(one => one.Alias == alias);
 
-    /// <summary>The one whose domain a login name such as <c>mina@agents.example</c> has; null when none claims it.</summary>
+    /// <summary>The one that claims a login name, by its domain (<c>mina@agents.example</c>) or its form (<c>partner-*</c>); null when none does.</summary>
     public Upstream? HomeOf(string realm, string username)
     {
-        var at = username.LastIndexOf('@');
-        if (at < 0) return null;
-        var domain = username[(at + 1)..].ToLowerInvariant();
-        return Of(realm).FirstOrDefault(one => one.Enabled && one.Domains.Contains(domain));
+        var name = username.Trim();
+        var domain = name[(name.LastIndexOf('@') + 1)..].ToLowerInvariant();
+        return Of(realm).FirstOrDefault(one => one.Enabled && ((domain.Length < name.Length && one.Domains.Contains(domain)) || one.LoginNames.Any(pattern => new MappingRule("name", pattern, MappingTarget.Attribute, "name").Match(name) is not null)));
     }
 
     /// <summary>A live one, opened at first use.</summary>

@@ -227,7 +227,7 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
     }
 
     // Whoever is led elsewhere by the domain of their login name has no password to give here.
-    private bool HasHomes(string realm) => upstreams.Of(realm).Any(one => one is { Enabled: true, Domains.IsEmpty: false } && upstreams.Open(one).Upstream is IRedirects);
+    private bool HasHomes(string realm) => upstreams.Of(realm).Any(one => one.Enabled && (!one.Domains.IsEmpty || !one.LoginNames.IsEmpty) && upstreams.Open(one).Upstream is IRedirects);
 
     // The other ways in: links, since they lead to other pages.
     private void Ways(Html html, Open open, string or)

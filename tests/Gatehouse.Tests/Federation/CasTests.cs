@@ -107,6 +107,13 @@ public sealed class CasTests(CasTests.Fixture fixture) : IClassFixture<CasTests.
             return new Secret(walker.At.Query.Split("ticket=")[1]);
         }
 
+        // The same by the one endpoint that trades proofs (RFC 8693).
+        await Outpost.AddTraderAsync();
+        var (status, body) = await Outpost.TradeAsync(ProofType.CasTicket, (await TicketAsync(Service)).Reveal(), ("service", Service), ("subject_issuer", "cas3"));
+        Assert.True(status == HttpStatusCode.OK, body.ToString());
+        (status, body) = await Outpost.TradeAsync(ProofType.CasTicket, (await TicketAsync(Service)).Reveal(), ("service", "http://127.0.0.1:9/unlisted"), ("subject_issuer", "cas3"));
+        Assert.Contains("wrong_service", body.ToString(), StringComparison.Ordinal);
+
         var ticket = await TicketAsync(Service);
         Assert.Equal("dwho", Assert.IsType<Finding.Known>(await proof.AcceptAsync(ticket, Service, Trace.None, default)).Identity.Subject);
         Assert.Equal("invalid_ticket", Assert.IsType<Finding.Refused>(await proof.AcceptAsync(ticket, Service, Trace.None, default)).Code);

@@ -66,6 +66,14 @@ public sealed partial class KerberosTests
         var fresh = Sent().Match(await kdc.CurlAsync($"http://localhost:{desk.Url.Port}/realms/{Outpost.Realm}/sign-in/why-no-ticket")).Groups[1].Value;
         Assert.Equal("mina@SITE.EXAMPLE", Assert.IsType<Finding.Known>(await proof.AcceptAsync(new Secret(fresh), null, Trace.None, default)).Identity.Subject);
 
+        // And by the one endpoint that trades proofs (RFC 8693).
+        await outpost.AddTraderAsync();
+        kdc.ForgetCookies();
+        fresh = Sent().Match(await kdc.CurlAsync($"http://localhost:{desk.Url.Port}/realms/{Outpost.Realm}/sign-in/why-no-ticket")).Groups[1].Value;
+        var (traded, body) = await outpost.TradeAsync(ProofType.Kerberos, fresh);
+        Assert.True(traded == HttpStatusCode.OK, body.ToString());
+        Assert.Contains("replayed", (await outpost.TradeAsync(ProofType.Kerberos, fresh)).Body.ToString(), StringComparison.Ordinal);
+
         // The KDC dies: the tickets that people have still count; nobody new gets one, and falls back to the form.
         kdc.Kill();
         kdc.ForgetCookies();

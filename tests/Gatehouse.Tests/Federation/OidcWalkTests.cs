@@ -24,15 +24,15 @@ public sealed class OidcWalkTests(DeskFixture fixture) : IClassFixture<DeskFixtu
             outpost = new Outpost(Desk);
             if (Desk.Part<Gatehouse.People.Realms>().Find(Outpost.Realm) is not null) return;
             await Outpost.MakeAsync(Desk);
-            var client = new Client { Id = Guid.NewGuid().ToString(), Realm = Desk.Realm, ClientId = "outpost", Name = "Outpost", RedirectUris = [$"{outpost.Url}/broker/hq/endpoint"], StandardFlow = true };
+            var client = new Client { Id = Guid.NewGuid().ToString(), Realm = Desk.Realm, ClientId = "outpost", Name = "Outpost", RedirectUris = [$"{outpost.Url}/broker/hq/endpoint"], PostLogoutRedirectUris = [$"{outpost.Url}/broker/hq/endpoint/logout_response"], StandardFlow = true };
             await Desk.Part<Database>().WriteAsync(async work =>
             {
                 await Desk.Part<ClientStore>().AddAsync(work, client);
                 await Desk.Part<ClientStore>().SetSecretAsync(work, Desk.Realm, client.Id, new Gatehouse.Terms.Secret("secret-of-the-outpost"));
                 return true;
             }, default);
-            await outpost.AddAsync("hq", "oidc", new Dictionary<string, string> { ["issuer"] = $"{Desk.Url.GetLeftPart(UriPartial.Authority)}/realms/{Desk.Realm}", ["clientId"] = "outpost" }, new Dictionary<string, string> { ["clientSecret"] = "secret-of-the-outpost" },
-                one => one with { TrustsEmail = true, Domains = ["agents.example"], Mapping = [new MappingRule("groups", "/agents_permission", MappingTarget.Role, "agent"), new MappingRule("groups", "/senior_*", MappingTarget.Role, "supervisor"), new MappingRule("groups", "/senior_*", MappingTarget.Group, "/billing")] });
+            await outpost.AddAsync("hq", "oidc", new Dictionary<string, string> { ["issuer"] = $"{Desk.Url.GetLeftPart(UriPartial.Authority)}/realms/{Desk.Realm}", ["clientId"] = "outpost", ["signOutThere"] = "true" }, new Dictionary<string, string> { ["clientSecret"] = "secret-of-the-outpost" },
+                one => one with { TrustsEmail = true, Domains = ["agents.example"], LoginNames = ["hq-*"], Mapping = [new MappingRule("groups", "/agents_permission", MappingTarget.Role, "agent"), new MappingRule("groups", "/senior_*", MappingTarget.Role, "supervisor"), new MappingRule("groups", "/senior_*", MappingTarget.Group, "/billing")] });
         }
         finally
         {
@@ -77,6 +77,29 @@ public sealed class OidcWalkTests(DeskFixture fixture) : IClassFixture<DeskFixtu
         using var sent = await browser.SubmitAsync(page, at, "mina@agents.example", "whatever");
         var (_, there) = await browser.FollowAsync(sent.Headers.Location!.ToString());
         Assert.Contains($"/realms/{Desk.Realm}/sign-in", there.AbsolutePath, StringComparison.Ordinal);
+        foreach (var (name, leads) in new[] { ("hq-mina", true), ("HQ-anybody", true), ("mina-hq-", false), ("hq", false), ("mina@elsewhere.example", false) })
+            Assert.Equal(leads, Desk.Part<Upstreams>().HomeOf(Outpost.Realm, name) is not null);
+    }
+
+    [Fact]
+    public async Task Signing_out_here_signs_out_there_and_comes_back()
+    {
+        using var browser = new Browser(Desk);
+        var (page, at) = await browser.FollowAsync($"/realms/{Outpost.Realm}/sign-in");
+        var (theirs, there) = await browser.FollowAsync(new Uri(at, await Browser.LinkAsync(page, "HQ")).PathAndQuery);
+        using var signedIn = await browser.SubmitAsync(theirs, there, "ada", Desk.Password);
+        await browser.FollowAsync(signedIn.Headers.Location!.ToString());
+        Assert.NotNull(await outpost.SessionAsync(browser));
+        Assert.NotEmpty(browser.SessionCookie);
+
+        var (ask, where) = await browser.FollowAsync($"/realms/{Outpost.Realm}/sign-out");
+        using var yes = await browser.SubmitAsync(ask, where, "", "");
+        var (_, end) = await browser.FollowAsync(yes.Headers.Location!.ToString());
+        Assert.Equal($"/realms/{Outpost.Realm}/signed-out", end.AbsolutePath);
+        Assert.Null(await outpost.SessionAsync(browser));
+
+        // The other realm's session ended by the hint, without a question.
+        Assert.Null(browser.SessionCookie.Length == 0 ? null : await Desk.Part<Gatehouse.Sessions.SessionStore>().FindByCookieAsync(Desk.Realm, browser.SessionCookie, default));
     }
 
     [Fact]

@@ -66,6 +66,24 @@ internal sealed class Outpost(Desk desk)
     public async Task<Gatehouse.Sessions.Session?> SessionAsync(Browser browser)
         => browser.Cookies.GetCookies(desk.Url)[$"gh.{Realm}"]?.Value is { Length: > 0 } cookie ? await desk.Part<Gatehouse.Sessions.SessionStore>().FindByCookieAsync(Realm, cookie, default) : null;
 
+    /// <summary>A client that may trade proofs for tokens.</summary>
+    public Task AddTraderAsync() => desk.Part<Database>().WriteAsync(async work =>
+    {
+        var client = new Gatehouse.Clients.Client { Id = Guid.NewGuid().ToString(), Realm = Realm, ClientId = "trader", StandardFlow = false, Exchanges = true };
+        if (await desk.Part<Gatehouse.Clients.ClientStore>().AddAsync(work, client)) await desk.Part<Gatehouse.Clients.ClientStore>().SetSecretAsync(work, Realm, client.Id, new Secret("secret-of-the-trader"));
+        return true;
+    }, default);
+
+    /// <summary>Trades a proof at the token endpoint.</summary>
+    public async Task<(HttpStatusCode Status, System.Text.Json.JsonElement Body)> TradeAsync(string type, string token, params (string Name, string Value)[] more)
+    {
+        using var form = new FormUrlEncodedContent([
+            new("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), new("subject_token_type", type), new("subject_token", token), new("client_id", "trader"), new("client_secret", "secret-of-the-trader"), .. more.Select(one => new KeyValuePair<string, string>(one.Name, one.Value)),
+        ]);
+        using var answer = await desk.Http.PostAsync($"/realms/{Realm}/protocol/openid-connect/token", form);
+        return (answer.StatusCode, System.Text.Json.JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.Clone());
+    }
+
     /// <summary>Leaves for an upstream, and stops where the browser would leave this program for <paramref name="host"/>.</summary>
     public async Task<Uri> LeaveAsync(Browser browser, string alias)
     {

@@ -110,8 +110,16 @@ public sealed class KdcKit : IAsyncDisposable
     public async Task<bool> SignInAsync(string name, string password)
     {
         using var kinit = Start("/usr/bin/kinit", name);
-        await kinit.StandardInput.WriteLineAsync(password);
-        kinit.StandardInput.Close();
+        try
+        {
+            await kinit.StandardInput.WriteLineAsync(password);
+            kinit.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It did not wait for the password: there is no KDC.
+        }
+
         await kinit.WaitForExitAsync();
         return kinit.ExitCode == 0;
     }

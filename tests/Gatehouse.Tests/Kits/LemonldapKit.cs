@@ -75,15 +75,15 @@ public sealed class LemonldapKit : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         using var late = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
         while (true)
         {
             try
             {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, Port, late.Token);
+                using var answer = await http.GetAsync(Cas + "/login", late.Token);
                 return;
             }
-            catch (SocketException)
+            catch (HttpRequestException)
             {
                 await Task.Delay(50, late.Token);
             }

@@ -62,6 +62,9 @@ public sealed class Walker : IDisposable
             At = request.RequestUri!;
             Trail.Add(At);
             Jar.Send(request);
+
+            // The small servers of the tests end resting connections when they like, and a POST is not sent twice.
+            request.Headers.ConnectionClose = true;
             foreach (var (name, value) in Headers ?? new Dictionary<string, string>()) request.Headers.TryAddWithoutValidation(name, value);
             using var answer = await http.SendAsync(request);
             Jar.Take(At, answer.Headers);

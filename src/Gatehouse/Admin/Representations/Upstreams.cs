@@ -41,12 +41,15 @@ internal sealed record IdentityProviderRepresentation
 
     public IReadOnlyList<string>? Domains { get; init; }
 
+    /// <summary>Login names that lead to it, with a star.</summary>
+    public IReadOnlyList<string>? LoginNames { get; init; }
+
     public IReadOnlyList<MappingRepresentation>? Mapping { get; init; }
 
     public static IdentityProviderRepresentation Of(Upstream one) => new()
     {
         InternalId = one.Id, Alias = one.Alias, DisplayName = one.DisplayName, ProviderId = one.Kind, Enabled = one.Enabled, TrustEmail = one.TrustsEmail, LinkOnly = !one.CreatesUsers, HideOnLogin = one.Hidden, Order = one.Order,
-        UpdatesUsers = one.UpdatesUsers, KeepsPasswords = one.KeepsPasswords, ContinuityDays = one.ContinuityDays, ContinuityRoles = one.ContinuityRoles, Config = one.Config.AddRange(one.Secrets.Keys.Select(name => KeyValuePair.Create(name, Masked))), Domains = one.Domains,
+        UpdatesUsers = one.UpdatesUsers, KeepsPasswords = one.KeepsPasswords, ContinuityDays = one.ContinuityDays, ContinuityRoles = one.ContinuityRoles, Config = one.Config.AddRange(one.Secrets.Keys.Select(name => KeyValuePair.Create(name, Masked))), Domains = one.Domains, LoginNames = one.LoginNames,
         Mapping = [.. one.Mapping.Select(rule => new MappingRepresentation(rule.Source, rule.Value, rule.To.ToString().ToLowerInvariant(), rule.Target))],
     };
 }

@@ -65,9 +65,7 @@ internal sealed class JwtUpstream : IAcceptsProof
 
         // What says that it is something else is not taken for an assertion (RFC 8725, 3.11).
         if (jws.Type is "logout+jwt" or "dpop+jwt" or "secevent+jwt") return No("wrong_type", $"the token is of the type '{jws.Type}'");
-        var (key, known) = await KeyAsync(jws, stop);
-        if (!known) return new Finding.Unavailable("the issuer's keys cannot be had");
-        if (key is null || key.Verify(jws) != JoseError.None) return No("bad_signature", "the signature is not of the issuer's keys");
+        if (await VerifyAsync(jws, stop) is { } fault) return fault;
 
         var realm = $"{surroundings.PublicUrl}/realms/{upstream.Realm}";
         if (upstream["audience"] is { } wanted ? !claims.Audience.Contains(wanted) : !claims.Audience.Contains(realm) && !(target is not null && claims.Audience.Contains(target))) return No("wrong_audience", "the token is meant for somebody else");
@@ -82,8 +80,19 @@ internal sealed class JwtUpstream : IAcceptsProof
         return await surroundings.Used.TakeAsync(upstream.Realm, issuer, jti, DateTimeOffset.FromUnixTimeSeconds(ends + 2 * Skew), stop) ? new Finding.Known(person) : No("replayed", "the token was used before");
     }
 
-    private async ValueTask<(JoseVerifier? Key, bool Known)> KeyAsync(Jws jws, CancellationToken stop)
-        => given is null ? await fetched!.FindAsync(jws.KeyId, jws.Algorithm.Name, stop) : (given.Find(jws.KeyId, jws.Algorithm.Name) is { } key ? new JoseVerifier(key) : null, true);
+    private async ValueTask<Finding?> VerifyAsync(Jws jws, CancellationToken stop)
+    {
+        if (given is not null)
+        {
+            using var own = given.Find(jws.KeyId, jws.Algorithm.Name) is { } listed ? new JoseVerifier(listed) : null;
+            return own?.Verify(jws) == JoseError.None ? null : Unsigned();
+        }
+
+        var (key, known) = await fetched!.FindAsync(jws.KeyId, jws.Algorithm.Name, stop);
+        return !known ? new Finding.Unavailable("the issuer's keys cannot be had") : key?.Verify(jws) == JoseError.None ? null : Unsigned();
+    }
+
+    private static Finding.Refused Unsigned() => No("bad_signature", "the signature is not of the issuer's keys");
 
     private static Finding.Refused No(string code, string detail) => new(code, detail);
 }

@@ -16,6 +16,7 @@ internal static class ProviderCommands
     private static readonly Option<string[]> SecretFrom = new("--secret") { Description = "A secret setting, read from an environment variable or a file, so that it is in no process list. May be repeated.", HelpName = "NAME=env:VARIABLE|file:PATH", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Map = new("--map") { Description = "A mapping rule: where SOURCE has VALUE (* for any run of characters), give a role, a group or an attribute. May be repeated.", HelpName = "'SOURCE=VALUE -> role NAME'", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Domain = new("--domain") { Description = "Domain of login names that belong to it. May be repeated.", HelpName = "DOMAIN", DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> LoginName = new("--login-name") { Description = "Login names that belong to it, as partner-*. May be repeated.", HelpName = "NAME", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> TrustEmail = new("--trust-email") { Description = "Its word that an e-mail address is verified counts." };
     private static readonly Option<bool> KeepPasswords = new("--keep-passwords") { Description = "Keep a password that it found right as our own hash: people migrate one by one, at their next sign-in." };
     private static readonly Option<int> ContinuityDays = new("--continuity-days") { Description = "While it is down, let people who signed in within so many days go on, on a device they used before; 0 for never.", HelpName = "DAYS" };
@@ -27,7 +28,7 @@ internal static class ProviderCommands
         ["gatehouse providers kinds", "gatehouse providers add site --kind ldap --set urls=ldaps://dc1.example --set usersDn=ou=people,dc=example", "gatehouse providers test site --user mina"],
         Kinds(terminal),
         DataVerb.Make(terminal, "list", "Lists the providers of a realm.", [], ListAsync, ["gatehouse providers list"]),
-        DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, TrustEmail, KeepPasswords, ContinuityDays, ContinuityRole], AddAsync,
+        DataVerb.Make(terminal, "add", "Adds a provider.", [Alias, Kind, Title, Set, SecretFrom, Map, Domain, LoginName, TrustEmail, KeepPasswords, ContinuityDays, ContinuityRole], AddAsync,
             ["gatehouse providers add google --kind google --set clientId=ID --secret clientSecret=env:GOOGLE_SECRET", "gatehouse providers add site --kind ad --set urls=ldaps://dc1.example --set usersDn=dc=example --set bindDn=svc@example --secret bindPassword=file:/run/secrets/ad --map 'groups=CC Agents -> role agent'"]),
         DataVerb.Make(terminal, "set", "Changes settings of a provider; one without a value is unset.", [Alias, Set, SecretFrom], SetAsync, ["gatehouse providers set site --set syncEvery=15m", "gatehouse providers set site --set syncEvery= --secret bindPassword=env:NEW_SECRET"]),
         DataVerb.Make(terminal, "remove", "Removes a provider. Its people stay users.", [Alias], RemoveAsync, ["gatehouse providers remove google"]),
@@ -70,7 +71,7 @@ internal static class ProviderCommands
         var one = new Upstream
         {
             Id = Guid.NewGuid().ToString(), Realm = realm, Alias = job.Words.GetValue(Alias)!, Kind = job.Words.GetValue(Kind)!, DisplayName = job.Words.GetValue(Title), TrustsEmail = job.Words.GetValue(TrustEmail), KeepsPasswords = job.Words.GetValue(KeepPasswords),
-            ContinuityDays = job.Words.GetValue(ContinuityDays), ContinuityRoles = [.. job.Words.GetValue(ContinuityRole)!], Domains = [.. job.Words.GetValue(Domain)!], Mapping = [.. job.Words.GetValue(Map)!.Select(Rule)],
+            ContinuityDays = job.Words.GetValue(ContinuityDays), ContinuityRoles = [.. job.Words.GetValue(ContinuityRole)!], Domains = [.. job.Words.GetValue(Domain)!], LoginNames = [.. job.Words.GetValue(LoginName)!], Mapping = [.. job.Words.GetValue(Map)!.Select(Rule)],
             Config = job.Words.GetValue(Set)!.Select(Pair).ToImmutableDictionary(pair => pair.Name, pair => pair.Value), Secrets = job.Words.GetValue(SecretFrom)!.Select(Pair).ToImmutableDictionary(pair => pair.Name, pair => Read(pair.Name, pair.Value)),
         };
         if (UpstreamKinds.Fault(one) is { } fault) throw new StartRefused(fault);
