@@ -28,6 +28,8 @@ internal sealed record Rooms(
     Passwords Passwords,
     PasswordPlace PasswordPlace,
     Upstreams Upstreams,
+    BrowserTests BrowserTests,
+    Issuers Issuers,
     Links Links,
     PeopleImport Import,
     ImportTurns Turns,

@@ -27,6 +27,7 @@ internal static class UpstreamRoutes
         admin.Get(One, "Shows an identity provider; secrets masked", Right.ViewUpstreams, asked => Task.FromResult(Answer.Ok(IdentityProviderRepresentation.Of(Find(asked))))).Gives<IdentityProviderRepresentation>();
         admin.Put(One, "Changes an identity provider", Right.ManageUpstreams, ChangeAsync).Takes<IdentityProviderRepresentation>().Gives(204);
         admin.Delete(One, "Deletes an identity provider", Right.ManageUpstreams, RemoveAsync).Gives(204);
+        admin.Post(One + "/test-link", "Makes a link, good once for 15 minutes, at which a browser goes to the provider and back and is shown each hop, each claim and what the mapping makes of them; nobody is signed in", Right.ManageUpstreams, TestLinkAsync).Gives<TestLinkRepresentation>();
         admin.Post(One + "/test", "Asks an identity provider as a sign-in would, and changes nothing", Right.ManageUpstreams, TestAsync).Takes<TestBody>().Gives<ProviderTestRepresentation>();
         admin.Get("users/{user}/federated-identity", "Lists a user's links to identity providers", Right.ViewUsers, LinksAsync).Gives<FederatedIdentityRepresentation[]>();
         admin.Delete("users/{user}/federated-identity/{alias}", "Takes a user's link away, with the rights that came by it", Right.ManageUsers, UnlinkAsync).Gives(204);
@@ -70,6 +71,13 @@ internal static class UpstreamRoutes
         var one = Find(asked);
         await asked.ChangeAsync("DELETE", "IDENTITY_PROVIDER", $"identity-provider/instances/{one.Alias}", work => asked.Rooms.Upstreams.RemoveAsync(work, asked.Realm.Name, one.Id));
         return Answer.Done;
+    }
+
+    private static async Task<Answer> TestLinkAsync(Asked asked)
+    {
+        var one = Find(asked);
+        if (asked.Rooms.Upstreams.Open(one).Upstream is not IRedirects) throw Refused.Invalid($"A provider of the kind '{one.Kind}' is not visited by browsers: use 'test'.");
+        return Answer.Ok(new TestLinkRepresentation(asked.Rooms.Issuers.PublicUrl.TrimEnd('/') + await asked.Rooms.BrowserTests.OpenAsync(one, asked.Stop)));
     }
 
     private static async Task<Answer> TestAsync(Asked asked)

@@ -9,6 +9,7 @@ public static class FederationRoom
         services.AddOptions<FederationSettings>().Bind(section).Configure(settings => settings.PublicUrl = publicUrl);
         services.AddSingleton<Upstreams>();
         services.AddSingleton<Attempts>();
+        services.AddSingleton<BrowserTests>();
         services.AddSingleton<UsedProofs>();
         services.AddSingleton<Kerberos.AcceptorKeys>();
         services.AddHostedService<FederationStart>();

@@ -13,7 +13,7 @@ namespace Gatehouse.Portal;
 /// The way to an upstream and back, at the addresses that Keycloak's registrations name: <c>/realms/{realm}/broker/{alias}/login</c> and <c>/endpoint</c>. An answer by POST is kept and fetched by a redirect of our own,
 /// since a browser leaves our cookies out of a form that another site posts.
 /// </summary>
-public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, UpstreamSignOut signOut, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, UpstreamSignOut signOut, ProviderTestPage testPage, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
 {
     private const int MostForm = 512 * 1024;
     private static readonly TimeSpan HeldFor = TimeSpan.FromMinutes(2);
@@ -134,6 +134,9 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
                 browser.Remember(context, realm.Name, arrived.User.Username);
                 Pages.Go(context, Home(context, arrived.Interaction is { } finished ? SignInPage.Resume(finished) : arrived.Target));
                 break;
+            case UpstreamOutcome.Tested tested:
+                await testPage.ShowAsync(context, realm, tested);
+                break;
             case UpstreamOutcome.Onward onward:
                 Pages.Go(context, onward.Address);
                 break;
@@ -147,6 +150,13 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
                 await signIn.LostAsync(context, realm, not.Title);
                 break;
         }
+    }
+
+    /// <summary>GET test: an administrator, or whoever was given the key, tries the way there and back.</summary>
+    public async Task TestAsync(HttpContext context)
+    {
+        if (await RealmAsync(context) is not { } realm) return;
+        await AnswerAsync(context, realm, await step.BeginTestAsync(realm, AliasOf(context), context.Request.Query["key"].ToString(), id => browser.BindWay(context, realm.Name, id), context.RequestAborted), "");
     }
 
     /// <summary>GET sign-out: the browser, signed out here, leaves to sign out there.</summary>

@@ -16,6 +16,7 @@ public static class PortalRoom
         services.AddSingleton<SignOutPage>();
         services.AddSingleton<BrokerPage>();
         services.AddSingleton<TicketPage>();
+        services.AddSingleton<ProviderTestPage>();
         services.AddSingleton<FaultPage>();
         services.AddSingleton<ShowFault>(provider => provider.GetRequiredService<FaultPage>().ShowAsync);
         return services;
@@ -34,6 +35,7 @@ public static class PortalRoom
         routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint", ["GET", "POST"], broker.ReturnAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint/logout_response", ["GET"], broker.ReturnAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint/descriptor", ["GET"], broker.DescribeAsync);
+        routes.MapMethods("/realms/{realm}/broker/{alias}/test", ["GET"], broker.TestAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/sign-out", ["GET"], broker.SignOutAsync);
         routes.MapMethods("/realms/{realm}/sign-out", ["GET"], signOut.ShowAsync);
         routes.MapMethods("/realms/{realm}/sign-out", ["POST"], signOut.SubmitAsync);

@@ -88,6 +88,20 @@ public abstract class UpstreamRoutesTests(AdminHost host) : AdminKit(host)
     }
 
     [Fact]
+    public async Task A_test_link_is_made_for_kinds_that_browsers_visit()
+    {
+        var admin = await AdminAsync();
+        await MakeAsync(admin, "identity-provider/instances", new { alias = "linked", providerId = "google", config = new { clientId = "id" }, loginNames = new[] { "g-*" } });
+        Assert.Equal("g-*", (string?)(await GetAsync(admin, "identity-provider/instances/linked"))["loginNames"]![0]);
+        var link = await ExpectAsync(admin, HttpStatusCode.OK, "POST", "identity-provider/instances/linked/test-link", new { });
+        Assert.Contains("/broker/linked/test?key=", (string?)link!["url"], StringComparison.Ordinal);
+        await ExpectAsync(await WithAsync("view-identity-providers"), HttpStatusCode.Forbidden, "POST", "identity-provider/instances/linked/test-link", new { });
+        await MakeAsync(admin, "identity-provider/instances", new { alias = "folder", providerId = "ldap", config = new { urls = "ldaps://directory.example", usersDn = "dc=x" } });
+        await ExpectAsync(admin, HttpStatusCode.BadRequest, "POST", "identity-provider/instances/folder/test-link", new { });
+        await ExpectAsync(admin, HttpStatusCode.BadRequest, "POST", "identity-provider/instances", new { alias = "broad", providerId = "google", config = new { clientId = "id" }, loginNames = new[] { "*" } });
+    }
+
+    [Fact]
     public async Task An_application_that_speaks_saml_is_made_shown_and_changed_in_keycloaks_form()
     {
         var admin = await AdminAsync();

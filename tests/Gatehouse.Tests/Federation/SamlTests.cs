@@ -185,6 +185,31 @@ public sealed class SamlTests(SamlTests.Fixture fixture) : IClassFixture<SamlTes
     }
 
     [Fact]
+    public async Task A_test_in_a_browser_shows_hops_claims_and_mapping_once_and_signs_nobody_in()
+    {
+        using var browser = new Browser(Outpost.Desk);
+        var path = await Outpost.Desk.Part<BrowserTests>().OpenAsync(Outpost.Desk.Part<Upstreams>().Find(Outpost.Realm, "idp")!, default);
+        var (_, away) = await browser.FollowAsync(path);
+        Assert.True(RedirectBinding.TryRead(away.Query, out var binding, out _));
+        Assert.True(AuthnRequest.TryRead(binding.Message, out var request, out _));
+        var (page, _) = await Idp.PostAsync(browser, Idp.Answer(request.Id, "tested").ToXml(Idp.Key), binding.RelayState!);
+        var text = await page.Content.ReadAsStringAsync();
+        foreach (var shown in (string[])["vouches for tested", "to https://idp.example/sso", "the browser is back", "id-of-tested", "tested@example.org", "<dd>agent</dd>", "Nobody was signed in"]) Assert.Contains(shown, text, StringComparison.Ordinal);
+        Assert.Null(await Outpost.SessionAsync(browser));
+        Assert.Null(await Outpost.UserAsync("tested"));
+
+        // The key counts once, for its own provider; what fails is told as well.
+        Assert.Equal(HttpStatusCode.BadRequest, (await browser.FollowAsync(path)).Answer.StatusCode);
+        path = await Outpost.Desk.Part<BrowserTests>().OpenAsync(Outpost.Desk.Part<Upstreams>().Find(Outpost.Realm, "idp")!, default);
+        Assert.Equal(HttpStatusCode.BadRequest, (await browser.FollowAsync(path.Replace("/idp/", "/open/", StringComparison.Ordinal))).Answer.StatusCode);
+        path = await Outpost.Desk.Part<BrowserTests>().OpenAsync(Outpost.Desk.Part<Upstreams>().Find(Outpost.Realm, "idp")!, default);
+        (_, away) = await browser.FollowAsync(path);
+        Assert.True(RedirectBinding.TryRead(away.Query, out binding, out _) && AuthnRequest.TryRead(binding.Message, out request, out _));
+        var (refused, _) = await Idp.PostAsync(browser, Idp.Answer(request.Id, "tested").ToXml(ScriptedIdp.NewKey()), binding.RelayState!);
+        Assert.Contains("bad_signature", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Our_own_key_is_staged_ahead_activated_and_retired()
     {
         var keys = Outpost.Desk.Part<SamlKeys>();

@@ -78,3 +78,7 @@ internal sealed record FederatedIdentityRepresentation(string IdentityProvider, 
 {
     public static FederatedIdentityRepresentation Of(Link link, string alias) => new(alias, link.Subject, link.Username);
 }
+
+/// <summary>A link that tests a provider in a browser.</summary>
+/// <param name="Url">Where to go; good once.</param>
+internal sealed record TestLinkRepresentation(string Url);

@@ -23,6 +23,8 @@ internal static class ProviderCommands
     private static readonly Option<string[]> ContinuityRole = new("--continuity-role") { Description = "A role that they keep then, and no others. May be repeated.", HelpName = "ROLE", DefaultValueFactory = _ => [] };
     private static readonly Option<string?> User = new("--user") { Description = "Try this person's sign-in; the password is typed or piped in. For kinds that check passwords.", HelpName = "NAME" };
 
+    private static readonly Option<bool> InBrowser = new("--browser") { Description = "Print a path to open in a browser, good once for 15 minutes: it goes to the provider and back and shows each hop and claim. For kinds to which the browser goes." };
+
     public static Verb Build(Terminal terminal) => DataVerb.Group(
         "providers", "Upstream identity providers: directories and other sign-ins that vouch for people.",
         ["gatehouse providers kinds", "gatehouse providers add site --kind ldap --set urls=ldaps://dc1.example --set usersDn=ou=people,dc=example", "gatehouse providers test site --user mina"],
@@ -32,7 +34,7 @@ internal static class ProviderCommands
             ["gatehouse providers add google --kind google --set clientId=ID --secret clientSecret=env:GOOGLE_SECRET", "gatehouse providers add site --kind ad --set urls=ldaps://dc1.example --set usersDn=dc=example --set bindDn=svc@example --secret bindPassword=file:/run/secrets/ad --map 'groups=CC Agents -> role agent'"]),
         DataVerb.Make(terminal, "set", "Changes settings of a provider; one without a value is unset.", [Alias, Set, SecretFrom], SetAsync, ["gatehouse providers set site --set syncEvery=15m", "gatehouse providers set site --set syncEvery= --secret bindPassword=env:NEW_SECRET"]),
         DataVerb.Make(terminal, "remove", "Removes a provider. Its people stay users.", [Alias], RemoveAsync, ["gatehouse providers remove google"]),
-        DataVerb.Make(terminal, "test", "Asks a provider as a sign-in would, and changes nothing: each hop, what it says of the person, what the mapping makes of it.", [Alias, User], TestAsync, ["gatehouse providers test site", "gatehouse providers test site --user mina"]),
+        DataVerb.Make(terminal, "test", "Asks a provider as a sign-in would, and changes nothing: each hop, what it says of the person, what the mapping makes of it.", [Alias, User, InBrowser], TestAsync, ["gatehouse providers test site", "gatehouse providers test site --user mina"]),
         ImportCommand.Import(terminal, Alias),
         ImportCommand.Status(terminal, Alias));
 
@@ -101,7 +103,16 @@ internal static class ProviderCommands
         var one = Find(job);
         var user = job.Words.GetValue(User);
         var live = job.Shop.Upstreams.Open(one).Upstream;
-        if (user is not null && live is not IChecksPasswords) throw new StartRefused($"A provider of the kind '{one.Kind}' takes no password here: leave --user out, and sign in by a browser.");
+        if (job.Words.GetValue(InBrowser))
+        {
+            if (live is not IRedirects) throw new StartRefused($"A provider of the kind '{one.Kind}' is not visited by browsers: leave --browser out{(live is IChecksPasswords ? ", and give --user" : "")}.");
+            var path = await job.Shop.BrowserTests.OpenAsync(one, job.Stop);
+            if (job.Json) return await job.SayAsync(new { path });
+            job.Terminal.Output.WriteLine(path);
+            return CommandLine.Done;
+        }
+
+        if (user is not null && live is not IChecksPasswords) throw new StartRefused($"A provider of the kind '{one.Kind}' takes no password here: leave --user out, or use --browser.");
         var test = await UpstreamTest.RunAsync(live, one, user, user is null ? null : new Secret(PasswordInput.Read(job.Terminal)), job.Stop);
         var (person, refused) = ((test.Finding as Finding.Known)?.Identity, test.Finding as Finding.Refused);
         var good = test.Down is null && refused is null;

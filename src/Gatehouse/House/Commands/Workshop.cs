@@ -40,6 +40,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public SamlKeys SamlKeys => Part<SamlKeys>();
 
+    public Gatehouse.Federation.BrowserTests BrowserTests => Part<Gatehouse.Federation.BrowserTests>();
+
     public AuditLog Audit => Part<AuditLog>();
 
     public Upstreams Upstreams => Part<Upstreams>();

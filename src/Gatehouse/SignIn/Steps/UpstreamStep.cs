@@ -24,6 +24,9 @@ public abstract record UpstreamOutcome
     /// <summary>The browser goes on to this address: a sign-out there is done.</summary>
     public sealed record Onward(string Address) : UpstreamOutcome;
 
+    /// <summary>A test is done; nobody is signed in.</summary>
+    public sealed record Tested(Upstream Upstream, IReadOnlyList<string> Hops, Finding Finding, Mapped? Mapped) : UpstreamOutcome;
+
     /// <summary>A user of that name exists: the password form asks for the other half of the proof.</summary>
     public sealed record Prove(Interaction Interaction, User Existing) : UpstreamOutcome;
 
@@ -35,7 +38,7 @@ public abstract record UpstreamOutcome
 }
 
 /// <summary>Sign-in by an upstream to which the browser goes: there, back, and what came of it. An attempt is bound to the browser that left, and taken once.</summary>
-public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interactions interactions, Linking linking, Users users, Arrival arrival, AuditLog audit, Sealer sealer, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, BrowserTests tests, Interactions interactions, Linking linking, Users users, Arrival arrival, AuditLog audit, Sealer sealer, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
 {
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(15);
 
@@ -47,7 +50,7 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
         var id = Attempts.NewId();
         var attempt = new Attempt
         {
-            Id = id, Realm = realm.Name, Alias = alias, Interaction = interaction.Id, Browser = BrowserOf(bind(id)), ReturnAddress = $"{settings.Value.PublicUrl.TrimEnd('/')}/realms/{realm.Name}/broker/{alias}/endpoint",
+            Id = id, Realm = realm.Name, Alias = alias, Interaction = interaction.Id, Browser = BrowserOf(bind(id)), ReturnAddress = AddressOf(realm, alias),
             LoginHint = hint ?? interaction.LoginHint, Fresh = interaction.Fresh && before is not null, EndsAt = time.GetUtcNow() + Life,
         };
         var (going, not) = await redirects.BeginAsync(attempt, Trace.None, stop);
@@ -55,6 +58,32 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
         await attempts.KeepAsync(attempt, stop);
         return new UpstreamOutcome.Go(going);
     }
+
+    /// <summary>Sends a browser there for a test, when it has the key of one. An upstream that is turned off can be tested too.</summary>
+    public async Task<UpstreamOutcome> BeginTestAsync(Realm realm, string alias, string key, Func<string, string> bind, CancellationToken stop)
+    {
+        if (!await tests.TakeAsync(realm.Name, alias, key, stop) || upstreams.Find(realm.Name, alias) is not { } upstream || upstreams.Open(upstream).Upstream is not IRedirects redirects) return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
+        var (id, trace) = (Attempts.NewId(), new Trace());
+        var attempt = new Attempt { Id = id, Realm = realm.Name, Alias = alias, Interaction = BrowserTests.UnderWay, Browser = BrowserOf(bind(id)), ReturnAddress = AddressOf(realm, alias), EndsAt = time.GetUtcNow() + Life };
+        if (await redirects.ProbeAsync(trace, stop) is { } down) return new UpstreamOutcome.Tested(upstream, trace.Lines, down, null);
+        var (going, not) = await redirects.BeginAsync(attempt, trace, stop);
+        if (going is null) return new UpstreamOutcome.Tested(upstream, trace.Lines, not!, null);
+        attempt.Kept["hops"] = string.Join('\n', trace.Lines);
+        await attempts.KeepAsync(attempt, stop);
+        return new UpstreamOutcome.Go(going);
+    }
+
+    private async Task<UpstreamOutcome> FinishTestAsync(Realm realm, Attempt attempt, Returned returned, CancellationToken stop)
+    {
+        if (upstreams.Find(realm.Name, attempt.Alias) is not { } upstream || upstreams.Open(upstream).Upstream is not IRedirects redirects) return new UpstreamOutcome.Not(null, "error.upstream.unknown", attempt.Alias);
+        var trace = new Trace();
+        foreach (var hop in attempt.Kept["hops"].Split('\n')) trace.Add(hop);
+        trace.Add("the browser is back");
+        var finding = await redirects.FinishAsync(attempt, returned, trace, stop);
+        return new UpstreamOutcome.Tested(upstream, trace.Lines, finding, finding is Finding.Known known ? Mapped.Of(upstream.Mapping, known.Identity) : null);
+    }
+
+    private string AddressOf(Realm realm, string alias) => $"{settings.Value.PublicUrl.TrimEnd('/')}/realms/{realm.Name}/broker/{alias}/endpoint";
 
     /// <summary>Takes what the browser brought back. <paramref name="state"/> names the attempt, <paramref name="nonce"/> is the mark that was left with the browser.</summary>
     public async Task<UpstreamOutcome> FinishAsync(Realm realm, string alias, string state, Returned returned, string? nonce, Origin origin, Func<Session?> before, CancellationToken stop)
@@ -68,6 +97,7 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Interac
             return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
         }
 
+        if (attempt.Interaction == BrowserTests.UnderWay) return await FinishTestAsync(realm, attempt, returned, stop);
         if (interaction is null) return new UpstreamOutcome.Not(null, "error.upstream.lost", alias);
         if (upstreams.Find(realm.Name, alias) is not { Enabled: true } upstream || upstreams.Open(upstream) is not { Upstream: IRedirects redirects } live) return new UpstreamOutcome.Not(interaction, "error.upstream.unknown", alias);
         return await JudgeAsync(realm, interaction, upstream, live.Breaker.Note(await redirects.FinishAsync(attempt, returned, Trace.None, stop)), attempt.Fresh, "", origin, before, stop);
