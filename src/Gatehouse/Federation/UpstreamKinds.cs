@@ -23,7 +23,11 @@ public sealed record Setting(string Name, string Text, bool Required = false, bo
 /// <param name="Title">For people.</param>
 /// <param name="Settings">Its settings.</param>
 /// <param name="Open">Makes a live one.</param>
-public sealed record UpstreamKind(string Name, string Title, IReadOnlyList<Setting> Settings, Func<Upstream, Surroundings, IUpstream> Open);
+public sealed record UpstreamKind(string Name, string Title, IReadOnlyList<Setting> Settings, Func<Upstream, Surroundings, IUpstream> Open)
+{
+    /// <summary>Whether passwords are entered here and checked by it.</summary>
+    public bool ChecksPasswords { get; init; }
+}
 
 /// <summary>What a live upstream may use.</summary>
 /// <param name="Http">The client for configured addresses.</param>

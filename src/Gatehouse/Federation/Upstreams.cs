@@ -14,6 +14,7 @@ namespace Gatehouse.Federation;
 public sealed class Upstreams : IDisposable
 {
     private const string Purpose = "upstream secrets";
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(10);
 
     private readonly Database database;
     private readonly Sealer sealer;
@@ -32,7 +33,11 @@ public sealed class Upstreams : IDisposable
     }
 
     /// <summary>A live upstream with its breaker.</summary>
-    public sealed record Live(Upstream Settings, IUpstream Upstream, Breaker Breaker);
+    public sealed record Live(Upstream Settings, IUpstream Upstream, Breaker Breaker)
+    {
+        /// <summary>When it was opened, by the clock's timestamp.</summary>
+        internal long OpenedAt { get; init; }
+    }
 
     /// <summary>Those of all realms.</summary>
     public IEnumerable<Upstream> All => known.Values.SelectMany(all => all);
@@ -65,8 +70,10 @@ public sealed class Upstreams : IDisposable
 
     /// <summary>A live one, opened at first use.</summary>
     public Live Open(Upstream upstream)
-        => live.TryGetValue(upstream.Id, out var open) && ReferenceEquals(open.Settings, upstream) ? open
-            : live[upstream.Id] = new Live(upstream, UpstreamKinds.All[upstream.Kind].Open(upstream, surroundings), new Breaker(time));
+    {
+        if (live.TryGetValue(upstream.Id, out var open) && ReferenceEquals(open.Settings, upstream) && !(open.Upstream is BrokenUpstream && time.GetElapsedTime(open.OpenedAt) > Again)) return open;
+        return live[upstream.Id] = new Live(upstream, Make(upstream), open is not null && ReferenceEquals(open.Settings, upstream) ? open.Breaker : new Breaker(time)) { OpenedAt = time.GetTimestamp() };
+    }
 
     /// <summary>A live one that is not stored: what an administrator tries before saving.</summary>
     public IUpstream Try(Upstream upstream) => UpstreamKinds.All[upstream.Kind].Open(upstream, surroundings);
@@ -117,6 +124,20 @@ public sealed class Upstreams : IDisposable
         var now = rows.Select(row => Read(row.Body, row.Secrets)).Select(one => before.TryGetValue(one.Id, out var same) && IsSame(same, one) ? same : one).ToList();
         known = now.GroupBy(one => one.Realm).ToFrozenDictionary(group => group.Key, group => group.OrderBy(one => one.Order).ThenBy(one => one.Alias, StringComparer.Ordinal).ToImmutableArray());
         foreach (var gone in live.Keys.Except(now.Select(one => one.Id)).ToList()) live.TryRemove(gone, out _);
+    }
+
+    // What was right when it was saved may be wrong now: a file of certificates is gone. One provider's trouble is not the realm's.
+    private IUpstream Make(Upstream upstream)
+    {
+        var kind = UpstreamKinds.All.GetValueOrDefault(upstream.Kind);
+        try
+        {
+            return kind?.Open(upstream, surroundings) ?? new BrokenUpstream($"the kind '{upstream.Kind}' is not known to this version");
+        }
+        catch (Exception wrong) when (wrong is ArgumentException or FormatException)
+        {
+            return kind!.ChecksPasswords ? new BrokenDirectory(wrong.Message) : new BrokenUpstream(wrong.Message);
+        }
     }
 
     private static void Assert(Upstream upstream)

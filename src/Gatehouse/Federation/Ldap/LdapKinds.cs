@@ -25,7 +25,7 @@ internal static class LdapKinds
     /// <summary>The kinds.</summary>
     public static IReadOnlyList<UpstreamKind> Kinds { get; } =
     [
-        new("ldap", "LDAP directory", Settings, (upstream, surroundings) => new LdapUpstream(upstream, surroundings, activeDirectory: false)),
-        new("ad", "Active Directory", Settings, (upstream, surroundings) => new LdapUpstream(upstream, surroundings, activeDirectory: true)),
+        new("ldap", "LDAP directory", Settings, (upstream, surroundings) => new LdapUpstream(upstream, surroundings, activeDirectory: false)) { ChecksPasswords = true },
+        new("ad", "Active Directory", Settings, (upstream, surroundings) => new LdapUpstream(upstream, surroundings, activeDirectory: true)) { ChecksPasswords = true },
     ];
 }

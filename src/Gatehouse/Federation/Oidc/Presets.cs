@@ -66,7 +66,7 @@ internal static class Presets
         new("subjectClaim", "claim that is the stable id", Otherwise: "sub"),
     ], (upstream, surroundings) => Uri.TryCreate(upstream["issuer"], UriKind.Absolute, out var uri) && (uri.Scheme == "https" || (uri.Scheme == "http" && uri.IsLoopback))
         ? new PasswordGrantUpstream(upstream, With(new OidcShape { Issuer = upstream["issuer"] }, upstream), surroundings)
-        : throw new ArgumentException("'issuer' must be an https address: passwords go there."));
+        : throw new ArgumentException("'issuer' must be an https address: passwords go there.")) { ChecksPasswords = true };
 
     private static UpstreamKind Kind(string name, string title, Setting[] more, Func<Upstream, OidcShape> shape)
         => new(name, title, [.. more, .. Client], (upstream, surroundings) => new OidcUpstream(upstream, With(shape(upstream), upstream), surroundings));
