@@ -9,8 +9,8 @@ namespace Gatehouse.Wire.Kerberos;
 /// <param name="Principal">Whose it is, as <c>HTTP/host@REALM</c>.</param>
 /// <param name="Version">Key version number.</param>
 /// <param name="EncryptionType">Encryption type (RFC 3961, 8).</param>
-/// <param name="WrittenAt">When it was written to the file.</param>
-public sealed record KeytabKey(string Principal, uint Version, int EncryptionType, DateTimeOffset WrittenAt)
+/// <param name="WrittenAt">When it was written to the file; null where the tool that did it wrote no time.</param>
+public sealed record KeytabKey(string Principal, uint Version, int EncryptionType, DateTimeOffset? WrittenAt)
 {
     /// <summary>Name of the encryption type; its number when it has none here.</summary>
     public string Encryption => EncryptionType switch { 17 => "aes128-cts-hmac-sha1-96", 18 => "aes256-cts-hmac-sha1-96", 19 => "aes128-cts-hmac-sha256-128", 20 => "aes256-cts-hmac-sha384-192", 23 => "arcfour-hmac", 3 => "des-cbc-md5", 1 => "des-cbc-crc", 16 => "des3-cbc-sha1", _ => $"type {EncryptionType}" };
@@ -68,7 +68,7 @@ public static class Keytab
 
         // Name type, time, version in a byte, key.
         if (entry.Length < 4 + 4 + 1 + 2 + 2) return null;
-        var at = DateTimeOffset.FromUnixTimeSeconds(BinaryPrimitives.ReadUInt32BigEndian(entry[4..]));
+        var at = BinaryPrimitives.ReadUInt32BigEndian(entry[4..]);
         uint version = entry[8];
         var type = BinaryPrimitives.ReadUInt16BigEndian(entry[9..]);
         var length = BinaryPrimitives.ReadUInt16BigEndian(entry[11..]);
@@ -76,7 +76,7 @@ public static class Keytab
         if (entry.Length < length) return null;
         entry = entry[length..];
         if (entry.Length >= 4 && BinaryPrimitives.ReadUInt32BigEndian(entry) is > 0 and var whole) version = whole;
-        return new KeytabKey($"{name}@{realm}", version, type, at);
+        return new KeytabKey($"{name}@{realm}", version, type, at == 0 ? null : DateTimeOffset.FromUnixTimeSeconds(at));
     }
 
     private static bool Number(ref ReadOnlySpan<byte> from, out int number)

@@ -11,7 +11,6 @@ public static class FederationRoom
         services.AddSingleton<Attempts>();
         services.AddSingleton<BrowserTests>();
         services.AddSingleton<UsedProofs>();
-        services.AddSingleton<Kerberos.AcceptorKeys>();
         services.AddHostedService<FederationStart>();
         services.AddHostedService<Kerberos.KeytabAlarms>();
         return services;

@@ -86,8 +86,11 @@ public interface IAsksForTickets : IAcceptsProof
     /// <summary>Name of our service, for whoever looks for a fault.</summary>
     string ServiceName { get; }
 
-    /// <summary>Why a ticket cannot fit, by a stable code; null when nothing on it speaks against it. Nothing is accepted by this.</summary>
-    string? Diagnose(Secret proof);
+    /// <summary>Judges what stood after "Negotiate". The answer proves us to the browser; null when there is none.</summary>
+    Task<(Finding Finding, string? Answer)> JudgeAsync(Secret proof, CancellationToken stop);
+
+    /// <summary>Why a ticket does not fit, by a stable code; null when it fits. Nobody is vouched for by this, and nothing is used up.</summary>
+    Task<string?> DiagnoseAsync(Secret proof, CancellationToken stop);
 
     /// <summary>What somebody should see to, such as a keytab that grows old.</summary>
     IReadOnlyList<string> Alarms();

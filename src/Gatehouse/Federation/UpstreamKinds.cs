@@ -41,9 +41,6 @@ public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string P
     /// <summary>Address at which browsers are asked for a certificate; null when there is none.</summary>
     public string? CertificateUrl { get; init; }
 
-    /// <summary>The system's Kerberos library.</summary>
-    public AcceptorKeys AcceptorKeys { get; init; } = null!;
-
     /// <summary>Proofs that count once.</summary>
     public UsedProofs Used { get; init; } = null!;
 }

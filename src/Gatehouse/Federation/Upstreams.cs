@@ -25,10 +25,10 @@ public sealed class Upstreams : IDisposable
     private volatile FrozenDictionary<string, ImmutableArray<Upstream>> known = FrozenDictionary<string, ImmutableArray<Upstream>>.Empty;
 
     /// <summary>Wires the room's parts together.</summary>
-    public Upstreams(Database database, Sealer sealer, OutboundHttp http, SamlKeys samlKeys, Kerberos.AcceptorKeys acceptorKeys, UsedProofs used, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+    public Upstreams(Database database, Sealer sealer, OutboundHttp http, SamlKeys samlKeys, UsedProofs used, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
     {
         (this.database, this.sealer, this.time) = (database, sealer, time);
-        surroundings = new Surroundings(http, time, settings.Value.PublicUrl.TrimEnd('/')) { SamlKeys = samlKeys, AcceptorKeys = acceptorKeys, Used = used, CertificateUrl = settings.Value.CertificateUrl };
+        surroundings = new Surroundings(http, time, settings.Value.PublicUrl.TrimEnd('/')) { SamlKeys = samlKeys, Used = used, CertificateUrl = settings.Value.CertificateUrl };
         hearing = database.Feed.Reload("upstream", LoadAsync);
     }
 
@@ -45,13 +45,8 @@ public sealed class Upstreams : IDisposable
     /// <summary>Those of a realm, in their order.</summary>
     public ImmutableArray<Upstream> Of(string realm) => known.GetValueOrDefault(realm, []);
 
-    /// <summary>The realm's upstream that asks browsers for tickets; null when there is none.</summary>
-    public (Upstream Upstream, IAsksForTickets Asks)? TicketAsker(string realm)
-    {
-        foreach (var one in Of(realm))
-            if (one.Enabled && Open(one).Upstream is IAsksForTickets asks) return (one, asks);
-        return null;
-    }
+    /// <summary>The realm's upstreams that ask browsers for tickets.</summary>
+    public ImmutableArray<(Upstream Upstream, IAsksForTickets Asks)> TicketAskers(string realm) => [.. Of(realm).Where(one => one.Enabled).Select(one => (one, Asks: Open(one).Upstream as IAsksForTickets)).Where(one => one.Asks is not null).Select(one => (one.one, one.Asks!))];
 
     /// <summary>What somebody should see to, of all realms.</summary>
     public IEnumerable<(Upstream Upstream, string Alarm)> Alarms()

@@ -15,6 +15,7 @@ public static class PortalRoom
         services.AddSingleton<SignInPage>();
         services.AddSingleton<SignOutPage>();
         services.AddSingleton<BrokerPage>();
+        services.AddSingleton<TicketDoor>();
         services.AddSingleton<TicketPage>();
         services.AddSingleton<ProviderTestPage>();
         services.AddSingleton<FaultPage>();

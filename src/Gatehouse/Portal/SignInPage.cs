@@ -10,7 +10,7 @@ using Microsoft.Extensions.Primitives;
 namespace Gatehouse.Portal;
 
 /// <summary>The sign-in page. Each tab carries its own interaction in its address and ends where it started.</summary>
-public sealed class SignInPage(Realms realms, Interactions interactions, Dispatcher dispatcher, PasswordStep password, SessionStore sessions, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault, Gatehouse.Storage.Database database, Upstreams upstreams, UpstreamStep upstreamStep)
+public sealed class SignInPage(Realms realms, Interactions interactions, Dispatcher dispatcher, PasswordStep password, SessionStore sessions, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault, Gatehouse.Storage.Database database, Upstreams upstreams, TicketDoor tickets)
 {
     private const string Step = "signin/password";
     private const int MostForm = 16 * 1024;
@@ -32,38 +32,8 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
             return;
         }
 
-        if (await TicketAsync(context, open)) return;
-        await FormAsync(context, open, null, open.Interaction.LoginHint ?? "", 200);
-    }
-
-    // A browser with a ticket sends it when it is asked, and shows the form when it has none. Whoever must prove anew who they are is not signed in by a ticket of this morning.
-    private async Task<bool> TicketAsync(HttpContext context, Open open)
-    {
-        if (open.Interaction is not { Pending: null, Fresh: false } || upstreams.TicketAsker(open.Realm.Name) is not { } way || !way.Asks.Asks(context.Connection.RemoteIpAddress)) return false;
-        if (Credentials.Finder.FindNegotiate(context.Request.Headers) is not { } ticket)
-        {
-            context.Response.Headers.WWWAuthenticate = "Negotiate";
-            await FormAsync(context, open, null, open.Interaction.LoginHint ?? "", 401);
-            return true;
-        }
-
-        switch (await upstreamStep.AcceptAsync(open.Realm, open.Interaction, way.Upstream, ticket, browser.OriginOf(context, open.Realm.Name, ""), open.Session, context.RequestAborted))
-        {
-            case UpstreamOutcome.In arrived:
-                Cookie.Write(context.Response, open.Realm.Name, arrived.Cookie, issuers.IsTls);
-                browser.Remember(context, open.Realm.Name, arrived.User.Username);
-                Pages.Go(context, Resume(open.Interaction));
-                return true;
-            case UpstreamOutcome.Prove prove:
-                Pages.Go(context, Interactions.SignInPath(prove.Interaction, open.Back));
-                return true;
-            case UpstreamOutcome.Not not:
-                // The form again, and not asked again: no browser goes round in a circle.
-                await FormAsync(context, open, words.Of(open.Language, "error.ticket", not.Title), open.Interaction.LoginHint ?? "", 403, blames: false);
-                return true;
-            default:
-                return false;
-        }
+        var door = await tickets.PassAsync(context, open.Realm, open.Interaction, open.Session, open.Back);
+        if (!door.Done) await FormAsync(context, open, door.Title is null ? null : words.Of(open.Language, "error.ticket", door.Title), open.Interaction.LoginHint ?? "", door.Status, blames: false);
     }
 
     /// <summary>POST: checks and goes on, or shows the form again.</summary>
@@ -221,7 +191,7 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         Field(html, "password", "password", Say("signin.password"), "current-password", "", error is not null && blames, focus: username.Length > 0, required: open.Interaction.Pending is not null || !HasHomes(open.Realm.Name));
         html.Raw("<button type=\"submit\">").Text(Say("signin.submit")).Raw("</button></form>");
         if (open.Interaction.Pending is null) Ways(html, open, Say("signin.or"));
-        if (upstreams.TicketAsker(open.Realm.Name) is { } asker && asker.Asks.Asks(context.Connection.RemoteIpAddress)) html.Raw("<p><a").Attribute("href", $"/realms/{open.Realm.Name}/sign-in/why-no-ticket").Raw(">").Text(Say("signin.whynoticket")).Raw("</a></p>");
+        if (tickets.IsOpen(context, open.Realm)) html.Raw("<p><a").Attribute("href", $"/realms/{open.Realm.Name}/sign-in/why-no-ticket").Raw(">").Text(Say("signin.whynoticket")).Raw("</a></p>");
         var title = error is null ? Say("signin.title") : $"{Say("error.prefix")}: {Say("signin.title")}";
         return pages.SendAsync(context, open.Language, open.Realm.DisplayName ?? open.Realm.Name, title, html, status);
     }

@@ -12,7 +12,7 @@ public sealed class TicketPage(Realms realms, Upstreams upstreams, Words words, 
     /// <summary>GET <c>sign-in/why-no-ticket</c>.</summary>
     public async Task ShowAsync(HttpContext context)
     {
-        if (realms.Find((string)context.Request.RouteValues["realm"]!) is not { Enabled: true } realm || upstreams.TicketAsker(realm.Name) is not { } way)
+        if (realms.Find((string)context.Request.RouteValues["realm"]!) is not { Enabled: true } realm || upstreams.TicketAskers(realm.Name) is not [var way, ..] ways)
         {
             await showFault(context, null, Reasons.NotFound, null);
             return;
@@ -22,7 +22,13 @@ public sealed class TicketPage(Realms realms, Upstreams upstreams, Words words, 
         string Say(string key, params object[] values) => words.Of(language, key, values);
         var token = Finder.FindNegotiate(context.Request.Headers);
         if (token is null) context.Response.Headers.WWWAuthenticate = "Negotiate";
-        var code = token is null ? "none" : (way.Asks.Diagnose(token) ?? "good");
+        var code = token is null ? "none" : "";
+        foreach (var one in token is null ? [] : ways)
+        {
+            (way, code) = (one, await one.Asks.DiagnoseAsync(token!, context.RequestAborted) ?? "good");
+            if (code is not ("wrong_service" or "wrong_realm")) break;
+        }
+
         var shown = words.Has(language, "ticket." + code) ? "ticket." + code : "ticket.other";
         var html = new Html().Raw("<h1>").Text(Say("ticket.heading")).Raw("</h1><p role=\"status\">").Text(Say(shown, way.Asks.ServiceName, code)).Raw("</p>");
         if (way.Asks.Asks(context.Connection.RemoteIpAddress)) html.Raw("<p>").Text(Say("ticket.network", context.Connection.RemoteIpAddress?.ToString() ?? "?")).Raw("</p>");

@@ -43,6 +43,9 @@ public sealed record Interaction
     /// <summary>Alias of the upstream to go to at once (<c>kc_idp_hint</c>).</summary>
     public string? UpstreamHint { get; init; }
 
+    /// <summary>The browser was asked for a ticket; it is asked once.</summary>
+    public bool TicketAsked { get; init; }
+
     /// <summary>A person whom an upstream vouches for, and whose user here still has to be proven; null when there is none.</summary>
     public PendingLink? Pending { get; init; }
 

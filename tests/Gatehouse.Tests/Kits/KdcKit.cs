@@ -125,13 +125,23 @@ public sealed class KdcKit : IAsyncDisposable
     }
 
     /// <summary>curl with the person's tickets; its whole output, headers first.</summary>
-    public async Task<string> CurlAsync(params string[] words)
+    public Task<string> CurlAsync(params string[] words) => CurlAsync("", words);
+
+    /// <summary>The same on a computer whose clock is wrong, by so much (+20m).</summary>
+    public Task<string> CurlAtAsync(string shift, params string[] words)
     {
-        using var curl = Start("/usr/bin/curl", ["-sS", "-v", "--negotiate", "-u", ":", "-b", In("jar"), "-c", In("jar"), .. words]);
+        if (!File.Exists("/usr/bin/faketime")) Assert.Skip("faketime is not installed: apt-get install faketime");
+        return CurlAsync(shift, words);
+    }
+
+    private async Task<string> CurlAsync(string shift, string[] words)
+    {
+        string[] all = ["/usr/bin/curl", "-sS", "-v", "--negotiate", "-u", ":", "-b", In("jar"), "-c", In("jar"), .. words];
+        using var curl = shift.Length > 0 ? Start("/usr/bin/faketime", ["-f", shift, .. all]) : Start(all[0], all[1..]);
         curl.StandardInput.Close();
-        var all = await Task.WhenAll(curl.StandardOutput.ReadToEndAsync(), curl.StandardError.ReadToEndAsync());
+        var told = await Task.WhenAll(curl.StandardOutput.ReadToEndAsync(), curl.StandardError.ReadToEndAsync());
         await curl.WaitForExitAsync();
-        return string.Join('\n', all.Reverse());
+        return string.Join('\n', told.Reverse());
     }
 
     /// <summary>What a client needs in its environment.</summary>

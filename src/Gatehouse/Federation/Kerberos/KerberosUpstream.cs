@@ -1,16 +1,16 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography;
+using System.Runtime.InteropServices;
 using Gatehouse.Terms;
 using Gatehouse.Wire.Kerberos;
 
 namespace Gatehouse.Federation.Kerberos;
 
-/// <summary>Kerberos tickets for our service (RFC 4559), judged by the system's library through .NET's <see cref="NegotiateAuthentication"/>. NTLM is no ticket, and is refused before anything is asked.</summary>
-internal sealed class KerberosUpstream : IAcceptsProof, IAsksForTickets
+/// <summary>Kerberos tickets for our service (RFC 4559), judged by the system's library with a keytab alone: no server is asked. NTLM is no ticket, and is refused before anything is asked.</summary>
+internal sealed class KerberosUpstream : IAsksForTickets, IAcceptsProof
 {
-    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(15);
+    // A ticket's authenticator counts for minutes (clockskew in krb5.conf); nobody sets that to a day.
+    private static readonly TimeSpan Remembered = TimeSpan.FromDays(1);
 
     private readonly Upstream upstream;
     private readonly Surroundings surroundings;
@@ -25,14 +25,14 @@ internal sealed class KerberosUpstream : IAcceptsProof, IAsksForTickets
         foreach (var text in (upstream["networks"] ?? "").Split((char[])[' ', ','], StringSplitOptions.RemoveEmptyEntries))
             networks.Add(IPNetwork.TryParse(text, out var network) ? network : throw new ArgumentException($"'{text}' in 'networks' is no network; write 10.0.0.0/8."));
         maxAge = int.TryParse(upstream["keytabMaxAge"] ?? "365", NumberStyles.None, CultureInfo.InvariantCulture, out var days) && days is >= 1 and <= 3650 ? days : throw new ArgumentException("'keytabMaxAge' is 1 to 3650 days.");
-        if (upstream["service"] is { } service && (!service.Contains('/', StringComparison.Ordinal) || service.Any(c => c is <= ' ' or >= '\x7f'))) throw new ArgumentException("'service' is written as HTTP/host, or HTTP/host@REALM.");
+        if (upstream["service"] is { } service && !IsService(service)) throw new ArgumentException("'service' is written as HTTP/host, or HTTP/host@REALM.");
     }
 
     /// <inheritdoc/>
     public IReadOnlyList<string> ProofTypes => [ProofType.Kerberos];
 
-    /// <summary>Our service principal without its realm.</summary>
-    private string Service => (upstream["service"] ?? $"HTTP/{(Uri.TryCreate(surroundings.PublicUrl, UriKind.Absolute, out var uri) ? uri.Host : "localhost")}").Split('@')[0];
+    /// <summary>Our service principal, with its realm where the setting names one.</summary>
+    private string Service => upstream["service"] ?? $"HTTP/{(Uri.TryCreate(surroundings.PublicUrl, UriKind.Absolute, out var uri) ? uri.Host : "localhost")}";
 
     /// <inheritdoc/>
     public bool Asks(IPAddress? address)
@@ -45,81 +45,82 @@ internal sealed class KerberosUpstream : IAcceptsProof, IAsksForTickets
     /// <inheritdoc/>
     public Task<Finding.Unavailable?> ProbeAsync(Trace trace, CancellationToken stop)
     {
-        var state = KeytabState.Of(keytab, Service, maxAge, surroundings.Time);
-        foreach (var key in state.Keys) trace.Add($"key {key.Principal}, version {key.Version}, {key.Encryption}{(key.IsWeak ? " (weak)" : "")}, written {key.WrittenAt:yyyy-MM-dd}");
+        var state = State();
+        foreach (var key in state.Keys) trace.Add($"key {key.Principal}, version {key.Version}, {key.Encryption}{(key.IsWeak ? " (weak)" : "")}{(key.WrittenAt is { } at ? $", written {at:yyyy-MM-dd}" : "")}{(KeytabState.IsOf(key, Service) ? "" : ", not of this service")}");
         foreach (var alarm in state.Alarms) trace.Add($"alarm: {alarm}");
+        if (!NativeLibrary.TryLoad(Gss.Library, out var library)) return Task.FromResult<Finding.Unavailable?>(new Finding.Unavailable(TicketAcceptor.NoLibrary));
+        NativeLibrary.Free(library);
         return Task.FromResult(state.Fault is null ? null : new Finding.Unavailable(state.Fault));
     }
 
     /// <inheritdoc/>
-    public string ServiceName => Service;
-
-    /// <inheritdoc/>
-    public string? Diagnose(Secret proof)
-        => Read(proof) is not { } token || !NegotiateToken.TryRead(token, out var read) ? "malformed" : TicketFault.Of(read, KeytabState.Of(keytab, Service, maxAge, surroundings.Time), Service)?.Code;
+    public string ServiceName => Service.Split('@')[0];
 
     /// <inheritdoc/>
     public IReadOnlyList<string> Alarms()
     {
-        var state = KeytabState.Of(keytab, Service, maxAge, surroundings.Time);
+        var state = State();
         return state.Fault is null ? state.Alarms : [state.Fault];
     }
 
     /// <inheritdoc/>
-    public async Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop)
-    {
-        if (Read(proof) is not { } token) return new Finding.Refused("malformed", "the token is not Base64, or too long");
-        if (!NegotiateToken.TryRead(token, out var read)) return new Finding.Refused("malformed", "the token is neither Kerberos nor SPNEGO");
-        var diagnosis = TicketFault.Of(read, KeytabState.Of(keytab, Service, maxAge, surroundings.Time), Service);
-        if (diagnosis is not null) return diagnosis.Value.Down ? new Finding.Unavailable(diagnosis.Value.Detail) : new Finding.Refused(diagnosis.Value.Code, diagnosis.Value.Detail);
+    public async Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop) => (await JudgeAsync(proof, trace, counts: true, stop)).Finding;
 
-        // Said by its name, where the library would only call it bad.
-        if (await surroundings.Used.HasAsync(upstream.Realm, Source, IdOf(token), stop)) return Replayed();
-        try
+    /// <inheritdoc/>
+    public Task<(Finding Finding, string? Answer)> JudgeAsync(Secret proof, CancellationToken stop) => JudgeAsync(proof, Trace.None, counts: true, stop);
+
+    /// <inheritdoc/>
+    public async Task<string?> DiagnoseAsync(Secret proof, CancellationToken stop)
+        => (await JudgeAsync(proof, Trace.None, counts: false, stop)).Finding switch { Finding.Refused refused => refused.Code, Finding.Unavailable => "keytab", _ => null };
+
+    private async Task<(Finding Finding, string? Answer)> JudgeAsync(Secret proof, Trace trace, bool counts, CancellationToken stop)
+    {
+        if (Read(proof) is not { } token) return (new Finding.Refused("malformed", "the token is not Base64, or too long"), null);
+        if (!NegotiateToken.TryRead(token, out var read)) return (new Finding.Refused("malformed", "the token is neither Kerberos nor SPNEGO"), null);
+        var state = State();
+        if (TicketFault.Of(read, state, Service) is { } clear) return (clear.Down ? new Finding.Unavailable(clear.Detail) : new Finding.Refused(clear.Code, clear.Detail), null);
+
+        // The key's own principal, not what the ticket says of itself: that is anybody's to write.
+        var principal = state.Keys.First(key => TicketFault.Fits(key, read)).Principal;
+        var acceptance = await Task.Run(() => TicketAcceptor.Accept(keytab, principal, read.Ticket.Span), stop);
+        trace.Add($"ticket for {read.Service}@{read.Realm}: {acceptance.Words}");
+        switch (acceptance)
         {
-            var (name, package, status) = await Task.Run(() => surroundings.AcceptorKeys.WithAsync(keytab, () => Judge(token), stop), stop);
-            trace.Add($"ticket for {read.Service}@{read.Realm}: {status}");
-            if (status != NegotiateAuthenticationStatusCode.Completed) return new Finding.Refused("bad_ticket", $"the ticket is refused ({status}): it is over, this host's clock differs by more than five minutes, or the keytab's key is not the one in the KDC");
-            if (package != "Kerberos" || name is null) return new Finding.Refused("not_kerberos", $"the answer came by {package}");
-            return await FoundAsync(name, read, token, stop);
+            case Acceptance.Broken broken: return (new Finding.Unavailable(broken.Words), null);
+            case Acceptance.Bad bad: return (new Finding.Refused(TicketFault.CodeOf(bad), $"the ticket is refused: {bad.Words}"), null);
         }
-        catch (Exception missing) when (missing is DllNotFoundException or EntryPointNotFoundException or PlatformNotSupportedException or InvalidOperationException)
-        {
-            return new Finding.Unavailable($"the system's Kerberos library (Debian: libgssapi-krb5-2) cannot be used: {missing.Message}");
-        }
+
+        var good = (Acceptance.Good)acceptance;
+        var finding = PersonOf(good, read);
+
+        // By what is in the ticket and never twice the same, however it is wrapped, and whichever realm of ours it is shown to. The library's own memory is one host's alone.
+        if (finding is Finding.Known && counts && !await surroundings.Used.TakeAsync("", "kerberos", read.Print!, surroundings.Time.GetUtcNow() + Remembered, stop)) return (new Finding.Refused("replayed", "the ticket was used before"), null);
+        var answer = read.Mechanism is { } mechanism ? NegotiateWriting.Accepted(mechanism, good.Answer) : good.Answer;
+        return (finding, answer.Length > 0 ? Convert.ToBase64String(answer) : null);
     }
 
-    private string Source => $"kerberos {upstream.Id}";
+    private static bool IsService(string text)
+        => !text.Any(c => c is <= ' ' or >= '\x7f') && text.Split('@') is [var name, .. var realm] && realm is ([] or [{ Length: > 0 }]) && name.Split('/') is [{ Length: > 0 }, { Length: > 0 }];
 
-    private static string IdOf(byte[] token) => Convert.ToHexString(SHA256.HashData(token));
-
-    private static Finding.Refused Replayed() => new("replayed", "the token was used before");
+    private KeytabState State() => KeytabState.Of(keytab, Service, maxAge, surroundings.Time);
 
     private static byte[]? Read(Secret proof)
     {
-        var token = new byte[NegotiateToken.Longest];
-        return proof.Reveal().Length <= NegotiateToken.Longest * 4 / 3 && Convert.TryFromBase64String(proof.Reveal(), token, out var length) ? token[..length] : null;
+        var text = proof.Reveal();
+        if (text.Length > NegotiateToken.Longest * 4 / 3) return null;
+        var token = new byte[text.Length];
+        return Convert.TryFromBase64String(text, token, out var length) ? token[..length] : null;
     }
 
-    private static (string? Name, string Package, NegotiateAuthenticationStatusCode Status) Judge(byte[] token)
+    private Finding PersonOf(Acceptance.Good good, NegotiateToken read)
     {
-        using var negotiation = new NegotiateAuthentication(new NegotiateAuthenticationServerOptions { Package = "Negotiate", RequiredProtectionLevel = ProtectionLevel.None });
-        negotiation.GetOutgoingBlob(token, out var status);
-        return status == NegotiateAuthenticationStatusCode.Completed ? (negotiation.RemoteIdentity.Name, negotiation.Package, status) : (null, "", status);
-    }
-
-    private async Task<Finding> FoundAsync(string name, NegotiateToken read, byte[] token, CancellationToken stop)
-    {
-        var at = name.LastIndexOf('@');
-        var (user, realm) = at < 0 ? (name, read.Realm!) : (name[..at], name[(at + 1)..]);
+        var at = good.Principal.LastIndexOf('@');
+        var (user, realm) = at < 0 ? (good.Principal, read.Realm!) : (good.Principal[..at], good.Principal[(at + 1)..]);
         var realms = (upstream["realms"] ?? read.Realm!).Split(' ', StringSplitOptions.RemoveEmptyEntries);
         if (!realms.Contains(realm)) return new Finding.Refused("foreign_realm", $"people of the Kerberos realm '{realm}' do not count here");
 
         // Services and hosts have tickets too.
         if (user.Contains('/', StringComparison.Ordinal) || user.EndsWith('$')) return new Finding.Refused("not_a_person", "the ticket is a service's or a computer's");
-
-        // The library's own memory is this host's alone.
-        if (!await surroundings.Used.TakeAsync(upstream.Realm, Source, IdOf(token), surroundings.Time.GetUtcNow() + Remembered, stop)) return Replayed();
-        return new Finding.Known(new UpstreamIdentity { Subject = $"{user}@{realm}", Username = upstream.Flag("keepRealm") ? $"{user}@{realm}" : user, Methods = ["swk"] });
+        return new Finding.Known(new UpstreamIdentity { Subject = $"{user}@{realm}", Username = upstream.Flag("keepRealm") ? $"{user}@{realm}" : user, Methods = ["swk"], AuthenticatedAt = good.AuthenticatedAt });
     }
 }

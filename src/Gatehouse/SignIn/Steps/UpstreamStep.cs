@@ -110,11 +110,18 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Browser
         return await JudgeAsync(realm, null, upstream, live.Breaker.Note(await starts.FinishUnaskedAsync(returned, Trace.None, stop)), false, starts.Target, origin, () => null, stop);
     }
 
-    /// <summary>Takes a proof that the browser sent by itself: a ticket.</summary>
-    public async Task<UpstreamOutcome> AcceptAsync(Realm realm, Interaction interaction, Upstream upstream, Secret proof, Origin origin, Session? before, CancellationToken stop)
+    /// <summary>Takes a ticket that the browser sent by itself. The provider whose service it names has the word. The answer proves us to the browser; null when there is none.</summary>
+    public async Task<(UpstreamOutcome Outcome, string? Answer)> AcceptAsync(Realm realm, Interaction interaction, IReadOnlyList<(Upstream Upstream, IAsksForTickets Asks)> askers, Secret ticket, Origin origin, Session? before, CancellationToken stop)
     {
-        if (upstreams.Open(upstream) is not { Upstream: IAcceptsProof accepts } live) return new UpstreamOutcome.Not(interaction, "error.upstream.unknown", upstream.Alias);
-        return await JudgeAsync(realm, interaction, upstream, live.Breaker.Note(await accepts.AcceptAsync(proof, null, Trace.None, stop)), false, "", origin, () => before, stop);
+        var (judge, finding, answer) = (askers[0].Upstream, default(Finding), default(string));
+        foreach (var (upstream, asks) in askers)
+        {
+            (judge, var breaker) = (upstream, upstreams.Open(upstream).Breaker);
+            (finding, answer) = breaker.Allows() ? await asks.JudgeAsync(ticket, stop) : (new Finding.Unavailable(breaker.Last ?? "it is left alone for a moment"), null);
+            if (breaker.Note(finding) is not Finding.Refused { Code: "wrong_service" or "wrong_realm" }) break;
+        }
+
+        return (await JudgeAsync(realm, interaction, judge, finding!, false, "", origin, () => before, stop), answer);
     }
 
     private async Task<UpstreamOutcome> JudgeAsync(Realm realm, Interaction? interaction, Upstream upstream, Finding finding, bool fresh, string target, Origin origin, Func<Session?> before, CancellationToken stop)

@@ -59,7 +59,7 @@ public abstract class ImportKit : StoreKit
         var node = time is null ? Node : await SecondNodeAsync(time);
         time ??= TimeProvider.System;
         var http = new OutboundHttp();
-        var upstreams = new Upstreams(node.Database, node.Sealer, http, new SamlKeys(node.Database, node.Sealer, time), new Gatehouse.Federation.Kerberos.AcceptorKeys(), new UsedProofs(node.Database, node.Sealer), time, Options.Create(new FederationSettings()));
+        var upstreams = new Upstreams(node.Database, node.Sealer, http, new SamlKeys(node.Database, node.Sealer, time), new UsedProofs(node.Database, node.Sealer), time, Options.Create(new FederationSettings()));
         var links = new Links(node.Database);
         var import = new PeopleImport(upstreams, new ImportPages(node.Database, node.Users, links), new ImportRecords(node.Database, time), new Vanished(node.Database, node.Users), node.Sessions, new Revocations(node.Database, time), node.Database, node.Audit, time);
         var settings = new Dictionary<string, string> { ["urls"] = url, ["usersDn"] = People, ["bindDn"] = SlapdKit.Admin };
