@@ -1,6 +1,5 @@
 using System.Net;
 using Gatehouse.Federation;
-using Gatehouse.Federation.Kerberos;
 using Gatehouse.Keys;
 using Gatehouse.Outbound;
 using Gatehouse.Storage;
@@ -36,7 +35,7 @@ public sealed class BrokenUpstreamTests
         Assert.Equal(HttpStatusCode.SeeOther, local.StatusCode);
 
         var clock = new AheadClock();
-        using var upstreams = new Upstreams(desk.Part<Database>(), desk.Part<Sealer>(), desk.Part<OutboundHttp>(), desk.Part<SamlKeys>(), desk.Part<AcceptorKeys>(), desk.Part<UsedProofs>(), clock, Options.Create(new FederationSettings()));
+        using var upstreams = new Upstreams(desk.Part<Database>(), desk.Part<Sealer>(), desk.Part<OutboundHttp>(), desk.Part<SamlKeys>(), desk.Part<UsedProofs>(), clock, Options.Create(new FederationSettings()));
         Assert.Contains(file, (await upstreams.Open(card).Upstream.ProbeAsync(Trace.None, default))!.Detail, StringComparison.Ordinal);
         Assert.Empty(upstreams.Alarms());
         File.Copy(authority.CaFile, file);
