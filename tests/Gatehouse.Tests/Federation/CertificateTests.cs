@@ -86,23 +86,6 @@ public sealed class CertificateTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Strangers_certificates_send_us_nowhere_to_ask_about_revocation()
-    {
-        await stranger.StartAsync();
-        await using var desk = await Desk.OpenAsync();
-        await Outpost.MakeAsync(desk);
-        var card = (IRedirects)desk.Part<Upstreams>().Try(new Upstream
-        {
-            Id = Guid.NewGuid().ToString(), Realm = Outpost.Realm, Alias = "card", Kind = "certificate", Config = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("caFile", authority.CaFile).Add("fromProxy", "true"),
-        });
-        Task<Finding> ShowAsync(AuthorityKit by) => card.FinishAsync(null!, new Returned(new Dictionary<string, string>(), new Dictionary<string, string>(), "") { ProxyCertificates = [by.Issue("CN=mallory").RawData, by.Root.RawData] }, new Gatehouse.Federation.Trace(), TestContext.Current.CancellationToken);
-        Assert.Equal("untrusted", Assert.IsType<Finding.Refused>(await ShowAsync(stranger)).Code);
-        Assert.Equal(0, stranger.ListAsked);
-        Assert.IsType<Finding.Known>(await ShowAsync(authority));
-        Assert.Equal(1, authority.ListAsked);
-    }
-
-    [Fact]
     public async Task A_trusted_proxy_sends_on_what_it_saw_and_nobody_else_can()
     {
         if (!File.Exists("/usr/sbin/haproxy")) Assert.Skip("HAProxy is not installed: apt-get install haproxy");

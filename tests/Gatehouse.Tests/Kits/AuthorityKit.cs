@@ -37,9 +37,6 @@ public sealed class AuthorityKit : IAsyncDisposable
     /// <summary>What the responder said.</summary>
     public string Said => said.ToString();
 
-    /// <summary>How often the revocation list was fetched.</summary>
-    public int ListAsked => list.Asked;
-
     public string CaFile => Path.Combine(folder, "ca.pem");
 
     public async Task StartAsync()
