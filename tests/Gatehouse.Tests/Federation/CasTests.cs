@@ -125,23 +125,27 @@ public sealed class CasTests(CasTests.Fixture fixture) : IClassFixture<CasTests.
     public async Task A_server_that_dies_in_the_middle_leaves_a_clear_page_and_no_half_made_user_and_needs_no_restart()
     {
         await using var mortal = await LemonldapKit.StartAsync();
-        await Outpost.AddAsync("mortal", "cas", new Dictionary<string, string> { ["url"] = mortal.Cas });
+
+        // A realm of its own: the person made here must not stand in another test's way.
+        await using var desk = await Desk.OpenAsync();
+        var outpost = await Outpost.MakeAsync(desk);
+        await outpost.AddAsync("mortal", "cas", new Dictionary<string, string> { ["url"] = mortal.Cas });
         using var walker = new Walker();
-        await walker.OpenAsync($"{Outpost.Url}/sign-in");
+        await walker.OpenAsync($"{outpost.Url}/sign-in");
         await walker.FollowAsync("MORTAL");
         var back = Uri.UnescapeDataString(walker.At.Query["?service=".Length..].Split('&')[0]);
         mortal.Kill();
         await walker.OpenAsync($"{back}&ticket=ST-1234");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, walker.Status);
         Assert.Contains("MORTAL", walker.Text, StringComparison.Ordinal);
-        Assert.Null(await SessionAsync(walker));
+        Assert.Null(await outpost.UserAsync("rtyler"));
         await mortal.ServeAsync();
         using var next = new Walker();
-        await next.OpenAsync($"{Outpost.Url}/sign-in");
+        await next.OpenAsync($"{outpost.Url}/sign-in");
         await next.FollowAsync("MORTAL");
         await next.SubmitAsync(("user", "rtyler"), ("password", "rtyler"));
-        Assert.StartsWith($"/realms/{Outpost.Realm}/sign", next.At.AbsolutePath, StringComparison.Ordinal);
-        Assert.NotEqual(HttpStatusCode.ServiceUnavailable, next.Status);
+        Assert.Equal($"{outpost.Url}/signed-in", next.At.AbsoluteUri);
+        Assert.NotNull(await outpost.UserAsync("rtyler"));
     }
 
     private async Task SignInAsync(Walker walker, string way, string name = "dwho")
