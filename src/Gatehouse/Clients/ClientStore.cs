@@ -57,6 +57,20 @@ public sealed class ClientStore : IDisposable
         return new Page<Client>(items, rows.Count > take ? items[^1].ClientId : null);
     }
 
+    /// <summary>The first by <c>client_id</c> that fits; null when none does. Reads a realm's clients page by page.</summary>
+    public async Task<Client?> FindAsync(string realm, Func<Client, bool> fits, CancellationToken stop)
+    {
+        string? after = null;
+        do
+        {
+            var page = await ListAsync(realm, null, after, 1000, stop);
+            if (page.Items.FirstOrDefault(fits) is { } found) return found;
+            after = page.Next;
+        }
+        while (after is not null);
+        return null;
+    }
+
     /// <summary>Adds a client. False when its <c>client_id</c> is taken.</summary>
     public async Task<bool> AddAsync(Work work, Client client)
     {

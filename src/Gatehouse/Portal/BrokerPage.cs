@@ -13,7 +13,7 @@ namespace Gatehouse.Portal;
 /// The way to an upstream and back, at the addresses that Keycloak's registrations name: <c>/realms/{realm}/broker/{alias}/login</c> and <c>/endpoint</c>. An answer by POST is kept and fetched by a redirect of our own,
 /// since a browser leaves our cookies out of a form that another site posts.
 /// </summary>
-public sealed class BrokerPage(Realms realms, Interactions interactions, SessionStore sessions, UpstreamStep step, Upstreams upstreams, Attempts attempts, UpstreamSignOut signOut, ProviderTestPage testPage, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+public sealed class BrokerPage(Entrance entrance, Interactions interactions, UpstreamStep step, Upstreams upstreams, Attempts attempts, UpstreamSignOut signOut, ProviderTestPage testPage, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
 {
     private const int MostForm = 512 * 1024;
     private static readonly TimeSpan HeldFor = TimeSpan.FromMinutes(2);
@@ -21,21 +21,21 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
     /// <summary>GET login: the browser leaves.</summary>
     public async Task LeaveAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var (id, back) = (context.Request.Query["i"].ToString(), context.Request.Query["back"].ToString());
         if (await interactions.FindAsync(realm.Name, id, context.RequestAborted) is not { } interaction)
         {
-            Pages.Go(context, back.Length > 0 && LocalPath.IsSafe(back) ? back : $"/realms/{realm.Name}/sign-in");
+            Onward.Go(context, back.Length > 0 && LocalPath.IsSafe(back) ? back : $"/realms/{realm.Name}/sign-in");
             return;
         }
 
-        await AnswerAsync(context, realm, await step.BeginAsync(realm, interaction, AliasOf(context), id => browser.BindWay(context, realm.Name, id), context.Request.Query["hint"], await SessionAsync(context, realm), context.RequestAborted), back);
+        await AnswerAsync(context, realm, await step.BeginAsync(realm, interaction, AliasOf(context), id => browser.BindWay(context, realm.Name, id), context.Request.Query["hint"], await entrance.SessionAsync(context, realm), context.RequestAborted), back);
     }
 
     /// <summary>GET and POST endpoint: the browser comes back.</summary>
     public async Task ReturnAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         if (HttpMethods.IsPost(context.Request.Method))
         {
             await TakeAsync(context, realm);
@@ -70,7 +70,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             return;
         }
 
-        var session = await SessionAsync(context, realm);
+        var session = await entrance.SessionAsync(context, realm);
         var state = returned["state"] ?? returned["RelayState"] ?? "";
         var outcome = await step.FinishAsync(realm, AliasOf(context), state, returned, browser.WayOf(context, realm.Name, state), browser.OriginOf(context, realm.Name, ""), () => session, context.RequestAborted);
         await AnswerAsync(context, realm, outcome, "");
@@ -116,7 +116,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
 
         var kept = new Attempt { Id = browser.AnswerOf(state), Realm = realm.Name, Alias = AliasOf(context), Interaction = Holding, Browser = "", ReturnAddress = "", Kept = new Dictionary<string, string>(returned.Form), EndsAt = time.GetUtcNow() + HeldFor };
         await attempts.KeepAsync(kept, context.RequestAborted);
-        Pages.Go(context, $"/realms/{realm.Name}/broker/{kept.Alias}/endpoint?held={kept.Id}");
+        Onward.Go(context, $"/realms/{realm.Name}/broker/{kept.Alias}/endpoint?held={kept.Id}");
     }
 
     private async Task AnswerAsync(HttpContext context, Realm realm, UpstreamOutcome outcome, string back)
@@ -124,7 +124,7 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
         switch (outcome)
         {
             case UpstreamOutcome.Go { Going: { Fields: null } going }:
-                Pages.Go(context, going.Address.AbsoluteUri);
+                Onward.Go(context, going.Address.AbsoluteUri);
                 break;
             case UpstreamOutcome.Go { Going: var form }:
                 await PostOnAsync(context, form);
@@ -132,16 +132,16 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
             case UpstreamOutcome.In arrived:
                 Cookie.Write(context.Response, realm.Name, arrived.Cookie, issuers.IsTls);
                 browser.Remember(context, realm.Name, arrived.User.Username);
-                Pages.Go(context, Home(context, arrived.Interaction is { } finished ? SignInPage.Resume(finished) : arrived.Target));
+                Onward.Go(context, Home(context, arrived.Interaction is { } finished ? SignInPage.Resume(finished) : arrived.Target));
                 break;
             case UpstreamOutcome.Tested tested:
                 await testPage.ShowAsync(context, realm, tested);
                 break;
             case UpstreamOutcome.Onward onward:
-                Pages.Go(context, onward.Address);
+                Onward.Go(context, onward.Address);
                 break;
             case UpstreamOutcome.Prove prove:
-                Pages.Go(context, Home(context, Interactions.SignInPath(prove.Interaction, back)));
+                Onward.Go(context, Home(context, Interactions.SignInPath(prove.Interaction, back)));
                 break;
             case UpstreamOutcome.Not { Interaction: { } interaction } not:
                 await signIn.TellAsync(context, realm, interaction, not.Words, not.Title);
@@ -155,27 +155,27 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
     /// <summary>GET test: an administrator, or whoever was given the key, tries the way there and back.</summary>
     public async Task TestAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         await AnswerAsync(context, realm, await step.BeginTestAsync(realm, AliasOf(context), context.Request.Query["key"].ToString(), id => browser.BindWay(context, realm.Name, id), context.RequestAborted), "");
     }
 
     /// <summary>GET sign-out: the browser, signed out here, leaves to sign out there.</summary>
     public async Task SignOutAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         switch (await signOut.LeaveAsync(realm.Name, AliasOf(context), context.Request.Query["way"].ToString(), context.RequestAborted))
         {
-            case ({ Fields: null } going, _): Pages.Go(context, going.Address.AbsoluteUri); break;
+            case ({ Fields: null } going, _): Onward.Go(context, going.Address.AbsoluteUri); break;
             case ({ } form, _): await PostOnAsync(context, form); break;
-            case (_, { } after): Pages.Go(context, after); break;
-            default: Pages.Go(context, $"/realms/{realm.Name}/signed-out"); break;
+            case (_, { } after): Onward.Go(context, after); break;
+            default: Onward.Go(context, $"/realms/{realm.Name}/signed-out"); break;
         }
     }
 
     /// <summary>GET endpoint/descriptor: who we are, for the provider's administrator.</summary>
     public async Task DescribeAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         if (upstreams.Find(realm.Name, AliasOf(context)) is not { Enabled: true } upstream || upstreams.Open(upstream).Upstream is not IPublishesMetadata publishes)
         {
             await showFault(context, realm.Name, Reasons.NotFound, null);
@@ -191,21 +191,11 @@ public sealed class BrokerPage(Realms realms, Interactions interactions, Session
         var (answer, fault) = await signOut.HearAsync(realm, AliasOf(context), returned, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
         if (fault is not null) await showFault(context, realm.Name, Reasons.RequestInvalid, fault);
         else if (answer is null) context.Response.StatusCode = 204;
-        else if (answer.Fields is null) Pages.Go(context, answer.Address.AbsoluteUri);
+        else if (answer.Fields is null) Onward.Go(context, answer.Address.AbsoluteUri);
         else await PostOnAsync(context, answer);
     }
 
     private static Task PostOnAsync(HttpContext context, Going going) => OnwardForm.SendAsync(context, going.Address.AbsoluteUri, going.Fields!.Select(one => (one.Key, one.Value)));
-
-    private async Task<Realm?> RealmAsync(HttpContext context)
-    {
-        if (realms.Find((string)context.Request.RouteValues["realm"]!) is { Enabled: true } realm) return realm;
-        await showFault(context, null, Reasons.NotFound, null);
-        return null;
-    }
-
-    private async Task<Session?> SessionAsync(HttpContext context, Realm realm)
-        => Cookie.Read(context.Request.Headers, realm.Name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(realm.Name, cookie, context.RequestAborted) : null;
 
     // From the address where certificates are asked for, back to the usual one.
     private string Home(HttpContext context, string path)

@@ -52,14 +52,6 @@ public sealed class Pages(Assets assets)
         return response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
     }
 
-    /// <summary>Sends the browser on with GET.</summary>
-    public static void Go(HttpContext context, string localPath)
-    {
-        context.Response.StatusCode = 303;
-        context.Response.Headers.Location = localPath;
-        context.Response.Headers.CacheControl = "no-store";
-    }
-
     // No form-action: browsers apply it to the redirects after a form as well, and those end at the application.
     private static void Protect(HttpResponse response)
     {

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Primitives;
 namespace Gatehouse.Portal;
 
 /// <summary>The sign-in page. Each tab carries its own interaction in its address and ends where it started.</summary>
-public sealed class SignInPage(Realms realms, Interactions interactions, Dispatcher dispatcher, PasswordStep password, SessionStore sessions, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault, Gatehouse.Storage.Database database, Upstreams upstreams, TicketDoor tickets)
+public sealed class SignInPage(Realms realms, Entrance entrance, Interactions interactions, Dispatcher dispatcher, PasswordStep password, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault, Gatehouse.Storage.Database database, Upstreams upstreams, TicketDoor tickets)
 {
     private const string Step = "signin/password";
     private const int MostForm = 16 * 1024;
@@ -28,7 +28,7 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
 
         if (open.Interaction is { UpstreamHint: { } hint, Pending: null } && upstreams.Find(open.Realm.Name, hint) is { Enabled: true } wanted && upstreams.Open(wanted).Upstream is IRedirects)
         {
-            Pages.Go(context, BrokerPath(open, wanted, null));
+            Onward.Go(context, BrokerPath(open, wanted, null));
             return;
         }
 
@@ -57,7 +57,7 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         // A password that belongs elsewhere is not looked at here.
         if (open.Interaction.Pending is null && upstreams.HomeOf(open.Realm.Name, username) is { } home && upstreams.Open(home).Upstream is IRedirects)
         {
-            Pages.Go(context, BrokerPath(open, home, username.Trim()));
+            Onward.Go(context, BrokerPath(open, home, username.Trim()));
             return;
         }
 
@@ -74,14 +74,14 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
             case PasswordOutcome.In arrived:
                 Cookie.Write(context.Response, open.Realm.Name, arrived.Cookie, issuers.IsTls);
                 browser.Remember(context, open.Realm.Name, folded);
-                Pages.Go(context, Resume(open.Interaction));
+                Onward.Go(context, Resume(open.Interaction));
                 break;
             case PasswordOutcome.Wait wait:
                 context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.For.TotalSeconds)).ToString();
                 await FormAsync(context, open, words.Of(open.Language, "error.wait", (int)Math.Ceiling(wait.For.TotalSeconds)), username, 429);
                 break;
             case PasswordOutcome.Prove prove:
-                Pages.Go(context, Interactions.SignInPath(prove.Interaction, open.Back));
+                Onward.Go(context, Interactions.SignInPath(prove.Interaction, open.Back));
                 break;
             case PasswordOutcome.Down down:
                 context.Response.Headers.RetryAfter = "10";
@@ -127,13 +127,8 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
     // Realm, interaction, session; false after the browser was sent to start anew, or shown a fault.
     private async Task<Open?> OpenAsync(HttpContext context)
     {
-        var name = (string)context.Request.RouteValues["realm"]!;
-        if (realms.Find(name) is not { Enabled: true } realm)
-        {
-            await showFault(context, null, Reasons.NotFound, null);
-            return null;
-        }
-
+        if (await entrance.RealmAsync(context) is not { } realm) return null;
+        var name = realm.Name;
         var query = context.Request.Query;
         var (id, back) = (query["i"].ToString(), query["back"].ToString());
         if (back.Length > 0 && !LocalPath.IsSafe(back))
@@ -146,12 +141,12 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
         if (interaction is null && id.Length > 0)
         {
             // Timed out, or finished in the meantime: what it was for starts anew by itself.
-            Pages.Go(context, back.Length > 0 ? back : $"/realms/{name}/sign-in");
+            Onward.Go(context, back.Length > 0 ? back : $"/realms/{name}/sign-in");
             return null;
         }
 
         interaction ??= await interactions.BeginAsync(new Interaction { Id = "", Realm = name, ResumePath = back.Length > 0 ? back : $"/realms/{name}/signed-in" }, realm.InteractionLife, context.RequestAborted);
-        var session = Cookie.Read(context.Request.Headers, name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(name, cookie, context.RequestAborted) : null;
+        var session = await entrance.SessionAsync(context, realm);
         return new Open(realm, interaction, back, Words.Choose(interaction.Locales, context.Request.Headers.AcceptLanguage), session);
     }
 
@@ -168,7 +163,7 @@ public sealed class SignInPage(Realms realms, Interactions interactions, Dispatc
             }, context.RequestAborted);
         }
 
-        Pages.Go(context, Resume(open.Interaction));
+        Onward.Go(context, Resume(open.Interaction));
         return true;
     }
 

@@ -7,18 +7,18 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Portal;
 
 /// <summary>Asks before signing out, since anybody can link to the sign-out address.</summary>
-public sealed class SignOutPage(Realms realms, Users users, Interactions interactions, SessionStore sessions, SignOut signOut, SignOutWays elsewhere, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault)
+public sealed class SignOutPage(Entrance entrance, Users users, Interactions interactions, SignOut signOut, SignOutWays elsewhere, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault)
 {
     private const string Step = "signout/confirm";
 
     /// <summary>GET: asks.</summary>
     public async Task ShowAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
-        var session = await SessionAsync(context, realm);
+        if (await entrance.RealmAsync(context) is not { } realm) return;
+        var session = await entrance.SessionAsync(context, realm);
         if (session is null)
         {
-            Pages.Go(context, $"/realms/{realm.Name}/signed-out");
+            Onward.Go(context, $"/realms/{realm.Name}/signed-out");
             return;
         }
 
@@ -37,7 +37,7 @@ public sealed class SignOutPage(Realms realms, Users users, Interactions interac
     /// <summary>POST: ends the session.</summary>
     public async Task SubmitAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         if (!context.Request.HasFormContentType || context.Request.ContentLength > 4096)
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, null);
@@ -54,32 +54,22 @@ public sealed class SignOutPage(Realms realms, Users users, Interactions interac
 
         var interaction = id.Length > 0 ? await interactions.FindAsync(realm.Name, id, context.RequestAborted) : null;
         var after = interaction is null ? $"/realms/{realm.Name}/signed-out" : interaction.ResumePath + interaction.Id;
-        if (await SessionAsync(context, realm) is { } session)
+        if (await entrance.SessionAsync(context, realm) is { } session)
         {
             await signOut.EndAsync(session, interaction?.ClientId, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
             after = await elsewhere.ThenAsync(session, after, interaction?.ClientId, context.RequestAborted);
         }
 
         Cookie.Clear(context.Response, realm.Name, issuers.IsTls);
-        Pages.Go(context, after);
+        Onward.Go(context, after);
     }
 
     /// <summary>Says that it is done.</summary>
     public async Task DoneAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var language = Words.Choose(null, context.Request.Headers.AcceptLanguage);
         var html = new Html().Raw("<h1>").Text(words.Of(language, "signedout.heading")).Raw("</h1><p>").Text(words.Of(language, "signedout.text")).Raw("</p>");
         await pages.SendAsync(context, language, realm.DisplayName ?? realm.Name, words.Of(language, "signedout.title"), html);
-    }
-
-    private async ValueTask<Session?> SessionAsync(HttpContext context, Realm realm)
-        => Cookie.Read(context.Request.Headers, realm.Name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(realm.Name, cookie, context.RequestAborted) : null;
-
-    private async Task<Realm?> RealmAsync(HttpContext context)
-    {
-        if (realms.Find((string)context.Request.RouteValues["realm"]!) is { Enabled: true } realm) return realm;
-        await showFault(context, null, Reasons.NotFound, null);
-        return null;
     }
 }

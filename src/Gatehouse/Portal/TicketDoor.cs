@@ -39,10 +39,10 @@ public sealed class TicketDoor(Upstreams upstreams, UpstreamStep step, Interacti
             case UpstreamOutcome.In arrived:
                 Cookie.Write(context.Response, realm.Name, arrived.Cookie, issuers.IsTls);
                 browser.Remember(context, realm.Name, arrived.User.Username);
-                Pages.Go(context, SignInPage.Resume(interaction));
+                Onward.Go(context, SignInPage.Resume(interaction));
                 return new DoorAnswer(true);
             case UpstreamOutcome.Prove prove:
-                Pages.Go(context, Interactions.SignInPath(prove.Interaction, back));
+                Onward.Go(context, Interactions.SignInPath(prove.Interaction, back));
                 return new DoorAnswer(true);
             case UpstreamOutcome.Not not:
                 // The form, and not asked again: no browser goes round in a circle.

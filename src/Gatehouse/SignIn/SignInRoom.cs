@@ -13,6 +13,7 @@ public static class SignInRoom
             .Validate(settings => settings.PasswordIterations >= 100_000, "signin:passwordIterations must be 100000 or more (OWASP: 210000 for PBKDF2-HMAC-SHA512).")
             .Validate(settings => settings.PasswordThreads is >= 1 and <= 64, "signin:passwordThreads must be 1 to 64.")
             .ValidateOnStart();
+        services.AddSingleton<Entrance>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<Interactions>();
         services.AddSingleton<Guard>();

@@ -10,14 +10,14 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Protocols.Cas;
 
 /// <summary>Login and logout of the CAS protocol (CAS Protocol 3.0 specification, 2.1 and 2.3). A ticket goes to registered service addresses and nowhere else.</summary>
-public sealed class LoginEndpoint(Realms realms, ClientStore clients, SessionStore sessions, Interactions interactions, Tickets tickets, SignOut signOut, SignOutWays ways, Issuers issuers, ShowFault showFault, AuditLog audit)
+public sealed class LoginEndpoint(Entrance entrance, ClientStore clients, SessionStore sessions, Interactions interactions, Tickets tickets, SignOut signOut, SignOutWays ways, Issuers issuers, ShowFault showFault, AuditLog audit)
 {
     private sealed record Wish(string Client, string Service, bool ByPost);
 
     /// <summary>GET <c>login</c>.</summary>
     public async Task AskAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var query = context.Request.Query;
         if (query.Any(one => one.Value.Count != 1))
         {
@@ -28,7 +28,7 @@ public sealed class LoginEndpoint(Realms realms, ClientStore clients, SessionSto
         var (service, renew, gateway) = (query["service"].ToString(), IsSet(query["renew"]), IsSet(query["gateway"]));
         if (service.Length == 0)
         {
-            Onward(context, $"/realms/{realm.Name}/sign-in");
+            Leave(context, $"/realms/{realm.Name}/sign-in");
             return;
         }
 
@@ -40,25 +40,25 @@ public sealed class LoginEndpoint(Realms realms, ClientStore clients, SessionSto
         }
 
         var wish = new Wish(client.ClientId, service, query["method"] == "POST");
-        if (!renew && await SessionAsync(context, realm) is { } session)
+        if (!renew && await entrance.SessionAsync(context, realm) is { } session)
         {
             sessions.Touch(session, realm.SessionIdle);
             await IssueAsync(context, realm, wish, session, fresh: false);
         }
-        else if (gateway && !renew) Onward(context, service);
+        else if (gateway && !renew) Leave(context, service);
         else
         {
             var interaction = await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ClientId = client.ClientId, ClientName = client.Name, ResumePath = $"{CasRoom.Path(realm.Name)}/resume?i=", Payload = JsonSerializer.Serialize(wish), Fresh = renew }, realm.InteractionLife, context.RequestAborted);
-            Onward(context, Interactions.SignInPath(interaction, $"{CasRoom.Path(realm.Name)}/login?service={Uri.EscapeDataString(service)}{(renew ? "&renew=true" : "")}"));
+            Leave(context, Interactions.SignInPath(interaction, $"{CasRoom.Path(realm.Name)}/login?service={Uri.EscapeDataString(service)}{(renew ? "&renew=true" : "")}"));
         }
     }
 
     /// <summary>GET <c>resume</c>: the browser comes back from the sign-in. Only the session that finished the interaction may go on with it, and only once.</summary>
     public async Task ResumeAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        var session = await SessionAsync(context, realm);
+        var session = await entrance.SessionAsync(context, realm);
         if (interaction is not { Payload: { } payload, Session: { } finished } || !interaction.ResumePath.StartsWith(CasRoom.Path(realm.Name), StringComparison.Ordinal) || session?.Id != finished || (interaction.Fresh && session.AuthenticatedAt < interaction.BegunAt))
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, "This sign-in is over. Go back to the application and start again.");
@@ -74,58 +74,35 @@ public sealed class LoginEndpoint(Realms realms, ClientStore clients, SessionSto
     /// <summary>GET <c>logout</c>: ends the session at once, as the protocol wants, and goes on to the service when it is registered.</summary>
     public async Task LeaveAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var wanted = context.Request.Query["service"] is { Count: 1 } service ? service.ToString() : context.Request.Query["url"] is { Count: 1 } url ? url.ToString() : "";
         var client = wanted.Length > 0 ? await FindAsync(realm.Name, wanted, context.RequestAborted) : null;
         var after = client is not null ? wanted : $"/realms/{realm.Name}/signed-out";
-        if (await SessionAsync(context, realm) is { } session)
+        if (await entrance.SessionAsync(context, realm) is { } session)
         {
             await signOut.EndAsync(session, client?.ClientId, context.Connection.RemoteIpAddress?.ToString(), context.RequestAborted);
             after = await ways.ThenAsync(session, after, client?.ClientId, context.RequestAborted);
         }
 
         Cookie.Clear(context.Response, realm.Name, issuers.IsTls);
-        Onward(context, after);
+        Leave(context, after);
     }
 
     private async Task IssueAsync(HttpContext context, Realm realm, Wish wish, Session session, bool fresh)
     {
         var ticket = await tickets.IssueAsync(realm.Name, new Visit(wish.Service, wish.Client, session.User, session.Id, fresh), context.RequestAborted);
         if (wish.ByPost) await OnwardForm.SendAsync(context, wish.Service, [("ticket", ticket)]);
-        else Onward(context, $"{wish.Service}{(wish.Service.Contains('?', StringComparison.Ordinal) ? '&' : '?')}ticket={ticket}");
+        else Leave(context, $"{wish.Service}{(wish.Service.Contains('?', StringComparison.Ordinal) ? '&' : '?')}ticket={ticket}");
     }
 
-    private async Task<Client?> FindAsync(string realm, string service, CancellationToken stop)
-    {
-        string? after = null;
-        do
-        {
-            var page = await clients.ListAsync(realm, null, after, 1000, stop);
-            if (page.Items.FirstOrDefault(one => one is { Enabled: true, Cas: { } cas } && cas.Serves(service)) is { } found) return found;
-            after = page.Next;
-        }
-        while (after is not null);
-        return null;
-    }
-
-    private async ValueTask<Session?> SessionAsync(HttpContext context, Realm realm)
-        => Cookie.Read(context.Request.Headers, realm.Name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(realm.Name, cookie, context.RequestAborted) : null;
-
-    private async Task<Realm?> RealmAsync(HttpContext context)
-    {
-        if (realms.Find((string)context.Request.RouteValues["realm"]!) is { Enabled: true } realm) return realm;
-        await showFault(context, null, Reasons.NotFound, null);
-        return null;
-    }
+    private Task<Client?> FindAsync(string realm, string service, CancellationToken stop) => clients.FindAsync(realm, one => one is { Enabled: true, Cas: { } cas } && cas.Serves(service), stop);
 
     // Set to anything but false (2.1.1).
     private static bool IsSet(Microsoft.Extensions.Primitives.StringValues value) => value.Count == 1 && value[0] is not (null or "" or "false");
 
-    private static void Onward(HttpContext context, string address)
+    private static void Leave(HttpContext context, string address)
     {
-        context.Response.Headers.CacheControl = "no-store";
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
-        context.Response.StatusCode = 303;
-        context.Response.Headers.Location = address;
+        Onward.Go(context, address);
     }
 }

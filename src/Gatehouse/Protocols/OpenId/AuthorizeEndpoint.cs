@@ -10,7 +10,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Protocols.OpenId;
 
 /// <summary>The authorization endpoint: 1 read, 2 check, 3 is a session good enough, 4 else store an interaction and send the browser to the sign-in, 5 on return issue a code. Each tab has its own interaction.</summary>
-public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, PushedRequests pushed, SessionStore sessions, Interactions interactions, Codes codes, Issuers issuers, Verify verify, ShowFault showFault, AuditLog audit, TimeProvider time)
+public sealed class AuthorizeEndpoint(Realms realms, Entrance entrance, AuthorizeChecks checks, PushedRequests pushed, SessionStore sessions, Interactions interactions, Codes codes, Issuers issuers, Verify verify, ShowFault showFault, AuditLog audit, TimeProvider time)
 {
     /// <summary>GET or POST <c>auth</c>.</summary>
     public async Task AskAsync(HttpContext context)
@@ -37,7 +37,7 @@ public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, Pus
         }
 
         // 3 A session that is good enough goes on at once.
-        var session = await SessionAsync(context, realm);
+        var session = await entrance.SessionAsync(context, realm);
         var fresh = IsFreshNeeded(request, session);
 
         // A client that asks silently for one person must not be given another (OpenID Connect Core, 3.1.2.1, id_token_hint).
@@ -70,7 +70,7 @@ public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, Pus
     {
         if (await Exchange.RealmAsync(context, realms) is not { } realm) return;
         var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        var session = await SessionAsync(context, realm);
+        var session = await entrance.SessionAsync(context, realm);
         if (interaction?.Payload is not { } payload || interaction.Session is null || session?.Id != interaction.Session)
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, "This sign-in is over. Go back to the application and start again.");
@@ -114,9 +114,6 @@ public sealed class AuthorizeEndpoint(Realms realms, AuthorizeChecks checks, Pus
         if (r.Prompt.Contains("login") || r.Prompt.Contains("select_account")) return true;
         return session is not null && r.MaxAge is { } age && session.AuthenticatedAt.AddSeconds(age) < time.GetUtcNow();
     }
-
-    private async ValueTask<Session?> SessionAsync(HttpContext context, Realm realm)
-        => Cookie.Read(context.Request.Headers, realm.Name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(realm.Name, cookie, context.RequestAborted) : null;
 
     // The same request as a local address: where a page goes whose interaction has timed out.
     private static string Again(Realm realm, Parameters parameters)

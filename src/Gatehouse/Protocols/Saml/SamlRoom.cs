@@ -46,13 +46,7 @@ public static class SamlRoom
     // Who we are, for the applications' administrators. The staged key stands beside the active one, so that they have it before it signs.
     private static async Task DescribeAsync(HttpContext context, IServiceProvider services)
     {
-        var name = (string)context.Request.RouteValues["realm"]!;
-        if (services.GetRequiredService<Realms>().Find(name) is not { Enabled: true } realm)
-        {
-            await services.GetRequiredService<ShowFault>()(context, null, Reasons.NotFound, null);
-            return;
-        }
-
+        if (await services.GetRequiredService<Entrance>().RealmAsync(context) is not { } realm) return;
         var issuers = services.GetRequiredService<Issuers>();
         var keys = await services.GetRequiredService<SamlKeys>().OfAsync(realm.Name, context.RequestAborted);
         var at = Address(issuers, realm.Name);

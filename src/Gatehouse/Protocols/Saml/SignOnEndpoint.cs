@@ -15,14 +15,14 @@ namespace Gatehouse.Protocols.Saml;
 /// Single sign-on for applications that speak SAML 2.0 (Profiles, 4.1), at Keycloak's addresses: 1 read, 2 whose is it and is it believed, 3 is a session good enough, 4 else the sign-in, 5 on return an assertion.
 /// Nothing is sent to an address that is not registered.
 /// </summary>
-public sealed class SignOnEndpoint(Realms realms, ClientStore clients, SessionStore sessions, Interactions interactions, SignOnAnswer answer, SignOutEndpoint signOut, Issuers issuers, ShowFault showFault, AuditLog audit, TimeProvider time)
+public sealed class SignOnEndpoint(Entrance entrance, ClientStore clients, SessionStore sessions, Interactions interactions, SignOnAnswer answer, SignOutEndpoint signOut, Issuers issuers, ShowFault showFault, AuditLog audit, TimeProvider time)
 {
     private static readonly string[] Contexts = [SamlNames.PasswordProtectedTransport, "urn:oasis:names:tc:SAML:2.0:ac:classes:Password", SamlNames.UnspecifiedContext];
 
     /// <summary>GET or POST <c>protocol/saml</c>.</summary>
     public async Task AskAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var (message, error) = await Message.ReadAsync(context);
         if (message is null)
         {
@@ -70,14 +70,14 @@ public sealed class SignOnEndpoint(Realms realms, ClientStore clients, SessionSt
         {
             // A browser leaves our cookies out of a form that another site posts: it comes again by itself.
             var kept = await BeginAsync(realm, partner, wish, request.Subject?.Value, context.RequestAborted);
-            Onward(context, $"{SamlRoom.Path(realm.Name)}/go?i={kept.Id}");
+            Onward.Go(context, $"{SamlRoom.Path(realm.Name)}/go?i={kept.Id}");
         }
     }
 
     /// <summary>GET <c>protocol/saml/go</c>: the browser comes with its cookies after a POST.</summary>
     public async Task GoAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var interaction = await interactions.FindAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
         if (await WishOfAsync(realm, interaction, context.RequestAborted) is not ({ } wish, { } partner)) await LostAsync(context, realm);
         else await GoOnAsync(context, realm, partner, wish, interaction, interaction!.LoginHint);
@@ -86,7 +86,7 @@ public sealed class SignOnEndpoint(Realms realms, ClientStore clients, SessionSt
     /// <summary>GET <c>protocol/saml/clients/{name}</c>: a sign-in that begins here.</summary>
     public async Task StartAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var name = (string)context.Request.RouteValues["name"]!;
         if (await StartsAsync(realm.Name, name, context.RequestAborted) is not { } partner)
         {
@@ -101,9 +101,9 @@ public sealed class SignOnEndpoint(Realms realms, ClientStore clients, SessionSt
     /// <summary>GET <c>protocol/saml/resume</c>: the browser comes back from the sign-in. Only the session that finished the interaction may go on with it, and only once.</summary>
     public async Task ResumeAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
+        if (await entrance.RealmAsync(context) is not { } realm) return;
         var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        var session = await SessionAsync(context, realm);
+        var session = await entrance.SessionAsync(context, realm);
         if (interaction?.Session is null || session?.Id != interaction.Session || await WishOfAsync(realm, interaction, context.RequestAborted) is not ({ } wish, { } partner)) await LostAsync(context, realm);
         else if (interaction.Fresh && session.AuthenticatedAt < interaction.BegunAt) await answer.RefuseAsync(context, realm, wish, new SamlStatus(SamlNames.Responder, SamlNames.AuthnFailed, "The person did not sign in again."));
         else await answer.IssueAsync(context, realm, partner, wish, session);
@@ -112,7 +112,7 @@ public sealed class SignOnEndpoint(Realms realms, ClientStore clients, SessionSt
     // 3, 4
     private async Task GoOnAsync(HttpContext context, Realm realm, Partner partner, SignOnWish wish, Interaction? kept, string? hint)
     {
-        if (await SessionAsync(context, realm) is { } session && !wish.Fresh)
+        if (await entrance.SessionAsync(context, realm) is { } session && !wish.Fresh)
         {
             sessions.Touch(session, realm.SessionIdle);
             if (kept is not null) await interactions.TakeAsync(realm.Name, kept.Id, context.RequestAborted);
@@ -127,7 +127,7 @@ public sealed class SignOnEndpoint(Realms realms, ClientStore clients, SessionSt
         }
 
         kept ??= await BeginAsync(realm, partner, wish, hint, context.RequestAborted);
-        Onward(context, Interactions.SignInPath(kept, ""));
+        Onward.Go(context, Interactions.SignInPath(kept, ""));
     }
 
     private Task<Interaction> BeginAsync(Realm realm, Partner partner, SignOnWish wish, string? hint, CancellationToken stop) => interactions.BeginAsync(new Interaction
@@ -144,27 +144,7 @@ public sealed class SignOnEndpoint(Realms realms, ClientStore clients, SessionSt
     }
 
     private async Task<Partner?> StartsAsync(string realm, string name, CancellationToken stop)
-    {
-        string? after = null;
-        do
-        {
-            var page = await clients.ListAsync(realm, null, after, 1000, stop);
-            if (page.Items.FirstOrDefault(one => one is { Enabled: true, Saml: { } saml } && saml.StartName == name) is { } found) return new Partner(found, found.Saml!);
-            after = page.Next;
-        }
-        while (after is not null);
-        return null;
-    }
-
-    private async ValueTask<Session?> SessionAsync(HttpContext context, Realm realm)
-        => Cookie.Read(context.Request.Headers, realm.Name, issuers.IsTls) is { } cookie ? await sessions.FindByCookieAsync(realm.Name, cookie, context.RequestAborted) : null;
-
-    private async Task<Realm?> RealmAsync(HttpContext context)
-    {
-        if (realms.Find((string)context.Request.RouteValues["realm"]!) is { Enabled: true } realm) return realm;
-        await showFault(context, null, Reasons.NotFound, null);
-        return null;
-    }
+        => await clients.FindAsync(realm, one => one is { Enabled: true, Saml: { } saml } && saml.StartName == name, stop) is { } found ? new Partner(found, found.Saml!) : null;
 
     private Task LostAsync(HttpContext context, Realm realm) => showFault(context, realm.Name, Reasons.RequestInvalid, "This sign-in is over. Go back to the application and start again.");
 
@@ -178,13 +158,6 @@ public sealed class SignOnEndpoint(Realms realms, ClientStore clients, SessionSt
             SamlError.NotSigned or SamlError.BadSignature => "The application's request is not signed as it must be.",
             _ => $"The application's request is refused ({error}).",
         });
-    }
-
-    private static void Onward(HttpContext context, string path)
-    {
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.StatusCode = 303;
-        context.Response.Headers.Location = path;
     }
 }
 

@@ -17,7 +17,7 @@ namespace Gatehouse.Protocols.Saml;
 /// An application that does not send the browser back ends the round, and nothing worse.
 /// </summary>
 public sealed class SignOutEndpoint(
-    Realms realms, ClientStore clients, SessionStore sessions, SignOut signOut, Lazy<SignOutWays> ways, Participants participants, Interactions interactions, SamlKeys keys, Issuers issuers, ShowFault showFault, AuditLog audit, TimeProvider time) : ISignOutWay
+    Entrance entrance, ClientStore clients, SessionStore sessions, SignOut signOut, Lazy<SignOutWays> ways, Participants participants, Interactions interactions, SamlKeys keys, Issuers issuers, ShowFault showFault, AuditLog audit, TimeProvider time) : ISignOutWay
 {
     private const string Round = "saml round";
     private const string Final = "saml final";
@@ -38,14 +38,14 @@ public sealed class SignOutEndpoint(
     /// <summary>GET <c>protocol/saml/sign-out</c>: the next application, or the end of the round.</summary>
     public async Task NextAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is { } realm) await GoRoundAsync(context, realm, context.Request.Query["i"].ToString());
+        if (await entrance.RealmAsync(context) is { } realm) await GoRoundAsync(context, realm, context.Request.Query["i"].ToString());
     }
 
     /// <summary>GET <c>protocol/saml/signed-out</c>: the application that began it is told.</summary>
     public async Task FinishAsync(HttpContext context)
     {
-        if (await RealmAsync(context) is not { } realm) return;
-        if (await TakeAsync<Answer>(realm.Name, Final, context.Request.Query["i"].ToString(), context.RequestAborted) is not { } answer || await Partner.FindAsync(clients, realm.Name, answer.Client, context.RequestAborted) is not { } partner) Onward(context, $"/realms/{realm.Name}/signed-out");
+        if (await entrance.RealmAsync(context) is not { } realm) return;
+        if (await TakeAsync<Answer>(realm.Name, Final, context.Request.Query["i"].ToString(), context.RequestAborted) is not { } answer || await Partner.FindAsync(clients, realm.Name, answer.Client, context.RequestAborted) is not { } partner) Onward.Go(context, $"/realms/{realm.Name}/signed-out");
         else await AnswerAsync(context, realm, partner, answer);
     }
 
@@ -84,7 +84,7 @@ public sealed class SignOutEndpoint(
         Cookie.Clear(context.Response, realm.Name, issuers.IsTls);
         var after = $"{SamlRoom.Path(realm.Name)}/signed-out?i={await KeepAsync(realm.Name, Final, new Answer(partner.Client.ClientId, wish.Id, message.RelayState), context.RequestAborted)}";
         foreach (var session in others) after = await ways.Value.ThenAsync(session, after, partner.Client.ClientId, context.RequestAborted);
-        Onward(context, after);
+        Onward.Go(context, after);
     }
 
     private async Task GoRoundAsync(HttpContext context, Realm realm, string id)
@@ -100,14 +100,14 @@ public sealed class SignOutEndpoint(
             return;
         }
 
-        Onward(context, rest?.After ?? $"/realms/{realm.Name}/signed-out");
+        Onward.Go(context, rest?.After ?? $"/realms/{realm.Name}/signed-out");
     }
 
     private async Task AnswerAsync(HttpContext context, Realm realm, Partner partner, Answer answer)
     {
         if ((partner.Settings.SignOutAnswerAddress ?? partner.Settings.SignOutAddress) is not { } address)
         {
-            Onward(context, $"/realms/{realm.Name}/signed-out");
+            Onward.Go(context, $"/realms/{realm.Name}/signed-out");
             return;
         }
 
@@ -121,23 +121,9 @@ public sealed class SignOutEndpoint(
     private async Task<T?> TakeAsync<T>(string realm, string what, string id, CancellationToken stop) where T : class
         => await interactions.FindAsync(realm, id, stop) is { } found && found.ResumePath == what && await interactions.TakeAsync(realm, id, stop) is { Payload: { } payload } ? JsonSerializer.Deserialize<T>(payload) : null;
 
-    private async Task<Realm?> RealmAsync(HttpContext context)
-    {
-        if (realms.Find((string)context.Request.RouteValues["realm"]!) is { Enabled: true } realm) return realm;
-        await showFault(context, null, Reasons.NotFound, null);
-        return null;
-    }
-
     private Task RefuseAsync(HttpContext context, Realm realm, string? client, SamlError error)
     {
         audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGOUT_ERROR", Client = client is { Length: > 200 } ? client[..200] : client, Address = context.Connection.RemoteIpAddress?.ToString(), Error = "invalid_saml_request", Details = new Dictionary<string, string> { ["reason"] = error.ToString() } });
         return showFault(context, realm.Name, Reasons.RequestInvalid, $"The application's sign-out is refused ({error}).");
-    }
-
-    private static void Onward(HttpContext context, string path)
-    {
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.StatusCode = 303;
-        context.Response.Headers.Location = path;
     }
 }
