@@ -10,6 +10,7 @@ public sealed class UpgradedConnection
     internal static readonly TimeSpan Parting = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _writing = new(1);
+    private readonly Lock _ending = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Stream _client;
     private readonly Action _cut;
@@ -35,7 +36,7 @@ public sealed class UpgradedConnection
         if (_ended.Task.IsCompleted) return;
         if (!_webSocket)
         {
-            _cut();
+            Cut();
             await _ended.Task;
             return;
         }
@@ -44,7 +45,7 @@ public sealed class UpgradedConnection
         if (Interlocked.CompareExchange(ref _closeFrame, frame, null) is null)
         {
             using var late = new CancellationTokenSource(Parting, _time);
-            await using var cut = late.Token.UnsafeRegister(static me => ((UpgradedConnection)me!)._cut(), this);
+            await using var cut = late.Token.UnsafeRegister(static me => ((UpgradedConnection)me!).Cut(), this);
             await ToClientAsync(default);
             await _ended.Task;
         }
@@ -68,7 +69,7 @@ public sealed class UpgradedConnection
         }
         catch (Exception e) when (Failures.IsNetwork(e))
         {
-            _cut();
+            Cut();
         }
         finally
         {
@@ -76,8 +77,20 @@ public sealed class UpgradedConnection
         }
     }
 
-    /// <summary>The connection is over.</summary>
-    internal void End() => _ended.TrySetResult();
+    /// <summary>The connection is over. From here on nothing is cut: what belonged to it may be somebody else's already.</summary>
+    internal void End()
+    {
+        lock (_ending) _ended.TrySetResult();
+    }
+
+    // Whoever is late to end it comes at the moment when it ends by itself.
+    private void Cut()
+    {
+        lock (_ending)
+        {
+            if (!_ended.Task.IsCompleted) _cut();
+        }
+    }
 
     private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
     {

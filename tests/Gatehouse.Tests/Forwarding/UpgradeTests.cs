@@ -211,4 +211,19 @@ public sealed class UpgradeTests
             Assert.True(tracker.CloseSeen);
         }
     }
+
+    [Fact]
+    public async Task What_has_ended_is_never_cut_by_somebody_who_comes_late()
+    {
+        for (var round = 0; round < 2_000; round++)
+        {
+            var (over, late) = (false, false);
+            var connection = new UpgradedConnection(Stream.Null, webSocket: false, TimeProvider.System, () => late |= Volatile.Read(ref over));
+            var ending = Task.Run(() => connection.EndAsync(4401, "session ended"), Stop);
+            connection.End();
+            Volatile.Write(ref over, true);
+            await ending;
+            Assert.False(late, "cut after its end: the request's objects may serve another request by then");
+        }
+    }
 }
