@@ -76,6 +76,7 @@ public static class CommandLine
             KeyCommands.Build(terminal),
             ProviderCommands.Build(terminal),
             AuditCommands.Build(terminal),
+            XivoCommands.Build(terminal),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
