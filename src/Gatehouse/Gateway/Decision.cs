@@ -12,10 +12,11 @@ public abstract record Decision
 
     /// <summary>It passes.</summary>
     /// <param name="Route">The one route.</param>
-    /// <param name="Principal">Who asks; null on a public route.</param>
+    /// <param name="Principal">Who asks; null on a public route, or where it was not proven and is observed only.</param>
     /// <param name="Credential">With which credential; null on a public route.</param>
     /// <param name="Verifier">Who verified it, and is asked again while a connection stays open; null on a public route.</param>
-    public sealed record Pass(Route Route, Principal? Principal, Credential? Credential, ICredentialVerifier? Verifier) : Decision;
+    /// <param name="Observed">Why it would have been refused, where the route or client is observed only; null when it passes properly.</param>
+    public sealed record Pass(Route Route, Principal? Principal, Credential? Credential, ICredentialVerifier? Verifier, Observed? Observed = null) : Decision;
 
     /// <summary>It does not pass.</summary>
     /// <param name="Reason">Why.</param>
@@ -23,5 +24,7 @@ public abstract record Decision
     /// <param name="Principal">Who asked, if that was proven.</param>
     /// <param name="Missing">What is missing, in plain words.</param>
     /// <param name="RetryAfter">When to try again, for limits.</param>
-    public sealed record Refuse(Reason Reason, Route? Route = null, Principal? Principal = null, string? Missing = null, TimeSpan? RetryAfter = null) : Decision;
+    /// <param name="Credential">With which credential that was proven.</param>
+    /// <param name="Verifier">Who verified it.</param>
+    public sealed record Refuse(Reason Reason, Route? Route = null, Principal? Principal = null, string? Missing = null, TimeSpan? RetryAfter = null, Credential? Credential = null, ICredentialVerifier? Verifier = null) : Decision;
 }

@@ -25,5 +25,7 @@ public sealed record Explanation(int Status, string Code, Route? Route, string W
             : No(judgement.Reason!, route, $"{route.Rule!.Name} (line {route.Line}, {route.Describe()}) takes {judgement.Missing}.");
     }
 
-    private static Explanation No(Reason reason, Route? route, string why) => new(reason.Status, reason.Code, route, why);
+    // No clock here: what is observed still is said by "check".
+    private static Explanation No(Reason reason, Route? route, string why)
+        => new(reason.Status, reason.Code, route, route?.Observation is { IsOff: false } observed && Observing.Passing.Contains(reason.Code) ? $"{why} Until {Access.ObserveReader.Words(observed.Until)} it is observed only, and passes all the same." : why);
 }

@@ -6,8 +6,11 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Gateway;
 
 /// <summary>The road of a request through the gate: ask, decide, tell the upstream who, forward, record.</summary>
-public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, Observe observe, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, Observe observe, Observing observing, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
 {
+    // For developers of clients: their request passed, and will not when observing ends.
+    private const string ObservedHeader = "Gatehouse-Observed";
+
     /// <summary>Handles a request that is not identity's.</summary>
     public Task HandleAsync(HttpContext context)
     {
@@ -27,7 +30,8 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
     private async Task ForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now)
     {
         var service = pass.Route.Service;
-        observe.Passed(pass.Route);
+        observe.Passed(pass);
+        if (pass.Observed is { Under.Tell: true } observed) context.Response.Headers[ObservedHeader] = observed.Reason.Code;
         var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, MayUpgrade(context, service) ? Entering(pass) : null, CancellationToken.None);
         var result = await forwarder.ForwardAsync(context, now.Upstreams[service.Name], request, CancellationToken.None, lifetime.ApplicationStopping);
         if (ForwardErrors.ReasonOf(result.Error) is not { } reason) return;
@@ -44,6 +48,12 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
 
     private Task RefuseAsync(HttpContext context, Ask? ask, Decision.Refuse refuse, Ruleset now)
     {
+        if (ask is not null && observing.Instead(refuse, ask, now) is { } instead)
+        {
+            if (instead is Decision.Pass pass) return ForwardAsync(context, ask, pass, now);
+            refuse = (Decision.Refuse)instead;
+        }
+
         observe.Refused(refuse, ask, now.File.Realm);
         return refusal.SendAsync(context, ask, refuse, now);
     }

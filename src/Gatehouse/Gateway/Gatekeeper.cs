@@ -58,7 +58,7 @@ public sealed class Gatekeeper(Verification verification, RateLimits limits)
 
         // 5 May they? And not too often?
         var judgement = Judge.Decide(route.Rule!, principal);
-        if (!judgement.Allowed) return new Decision.Refuse(judgement.Reason!, route, principal, judgement.Missing);
+        if (!judgement.Allowed) return new Decision.Refuse(judgement.Reason!, route, principal, judgement.Missing, Credential: credential, Verifier: entry.Verifier);
         if (route.Service.Rate is { } rate && limits.Take(route.Service.Name, rate.ByAddress ? null : principal.Subject, ask.Address, rate, ask.At) is { } wait)
             return new Decision.Refuse(Reasons.RateExceeded, route, principal, RetryAfter: wait);
         return new Decision.Pass(route, principal, credential, entry.Verifier);

@@ -16,6 +16,7 @@ public static class GatewayRoom
         services.AddSingleton<RateLimits>();
         services.AddSingleton<Rules>();
         services.AddSingleton<Gatekeeper>();
+        services.AddSingleton<Observing>();
         services.AddSingleton<Refusal>();
         services.AddSingleton<LiveConnections>();
         services.AddSingleton<Observe>();

@@ -47,7 +47,7 @@ public sealed class LiveConnections : IDisposable
     /// <summary>Takes a connection; it leaves by itself when it ends.</summary>
     public void Enter(UpgradedConnection connection, Decision.Pass pass)
     {
-        var right = new Right(pass.Principal, pass.Credential, pass.Verifier);
+        var right = new Right(pass.Principal, pass.Credential, pass.Verifier, pass.Observed?.Under.Until);
         live[connection] = right;
         _ = LeaveAsync(connection);
         if (over) _ = connection.EndAsync(GoingAway, "The gate is stopping.");
@@ -98,7 +98,9 @@ public sealed class LiveConnections : IDisposable
         }
     }
 
-    private bool Stands(Right right) => right.Principal is not { } principal || (right.Verifier!.StillStands(principal) && principal.Until > time.GetUtcNow());
+    // One that entered as observed lives until observing ends, whatever the life of its token: a token that is over is observed too, a revoked one never.
+    private bool Stands(Right right)
+        => (right.ObservedUntil ?? right.Principal?.Until ?? DateTimeOffset.MaxValue) > time.GetUtcNow() && (right.Principal is not { } principal || right.Verifier!.StillStands(principal));
 
-    private sealed record Right(Principal? Principal, Credential? Credential, ICredentialVerifier? Verifier);
+    private sealed record Right(Principal? Principal, Credential? Credential, ICredentialVerifier? Verifier, DateTimeOffset? ObservedUntil);
 }

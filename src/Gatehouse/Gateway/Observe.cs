@@ -11,6 +11,7 @@ public sealed class Observe : IDisposable
     private readonly RefusalSampling sampling = new();
     private readonly Meter meter;
     private readonly Counter<long> passed;
+    private readonly Counter<long> observed;
     private readonly Counter<long> refused;
     private readonly Counter<long> failed;
 
@@ -20,14 +21,17 @@ public sealed class Observe : IDisposable
         this.audit = audit;
         meter = meters.Create("gatehouse.gate");
         passed = meter.CreateCounter<long>("gate.passed", description: "Requests that passed, by service.");
+        observed = meter.CreateCounter<long>("gate.observed", description: "Requests that passed although the rule would refuse them, by service and reason.");
         refused = meter.CreateCounter<long>("gate.refused", description: "Requests that were refused, by reason.");
         failed = meter.CreateCounter<long>("gate.failed", description: "Requests that passed and whose upstream failed, by service.");
     }
 
-    /// <summary>It passed.</summary>
-    public void Passed(Route route)
+    /// <summary>It passed, or was let pass.</summary>
+    public void Passed(Decision.Pass pass)
     {
-        if (passed.Enabled) passed.Add(1, new KeyValuePair<string, object?>("service", route.Service.Name));
+        var service = new KeyValuePair<string, object?>("service", pass.Route.Service.Name);
+        if (passed.Enabled) passed.Add(1, service);
+        if (pass.Observed is { } although && observed.Enabled) observed.Add(1, service, new KeyValuePair<string, object?>("reason", although.Reason.Code));
     }
 
     /// <summary>It was refused.</summary>

@@ -46,7 +46,7 @@ public sealed class OutboundPlan
         {
             Method = ask.Method, Target = TargetOf(ask), MayUpgrade = upgraded is not null, MaxBody = service.MaxBody, RemoveCookies = cookies, Upgraded = upgraded,
             Added = identity,
-            Remove = pass.Principal is null && service.PassAuthorizationOnPublic ? AllButAuthorization : All,
+            Remove = (pass.Route.IsPublic ? service.PassAuthorizationOnPublic : pass.Observed?.PassAuthorization == true) ? AllButAuthorization : All,
             ClientAddress = ask.Address?.ToString() ?? "unknown", Scheme = ask.Scheme, Host = ask.Host,
         };
 

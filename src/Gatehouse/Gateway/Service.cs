@@ -66,6 +66,12 @@ public sealed record Service
     /// <summary>Whether the client's own Authorization passes on public routes.</summary>
     public bool PassAuthorizationOnPublic { get; init; }
 
+    /// <summary>Whether the client's own Authorization passes where an observed request has no proven principal.</summary>
+    public bool PassAuthorizationOnObserve { get; init; }
+
+    /// <summary>Whether its rules are observed only; null where the service says nothing.</summary>
+    public Observation? Observation { get; init; }
+
     /// <summary>Most bytes of a request body; null for any.</summary>
     public long? MaxBody { get; init; }
 
@@ -85,6 +91,9 @@ public sealed record Service
 /// <param name="Line">Line in the access file.</param>
 public sealed record Route(Service Service, PathTemplate Template, ImmutableArray<string> Methods, Rule? Rule, string? PublicReason, int Line)
 {
+    /// <summary>Whether the rule is observed only, the narrowest of what rule, service and file say; null when it is not.</summary>
+    public Observation? Observation { get; init; }
+
     /// <summary>Whether nobody is asked who they are.</summary>
     public bool IsPublic => Rule is null;
 

@@ -55,6 +55,12 @@ public sealed record AccessFile
     /// <summary>Foreign issuers by name.</summary>
     public ImmutableDictionary<string, ForeignIssuer> Issuers { get; init; } = ImmutableDictionary<string, ForeignIssuer>.Empty;
 
+    /// <summary>Whether the whole realm is observed only; null when it is not.</summary>
+    public Observation? Observation { get; init; }
+
+    /// <summary>Clients of the realm that pass although a rule would refuse them.</summary>
+    public ImmutableDictionary<string, Observation> ObservedClients { get; init; } = ImmutableDictionary<string, Observation>.Empty;
+
     /// <summary>Services.</summary>
     public ImmutableArray<Service> Services { get; init; } = [];
 

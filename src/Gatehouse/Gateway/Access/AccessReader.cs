@@ -11,12 +11,17 @@ namespace Gatehouse.Gateway.Access;
 /// <summary>Reads an access file strictly: unknown keys, wrong types and unreadable lines are errors with their line. All of them are reported, not just the first.</summary>
 public static partial class AccessReader
 {
-    /// <summary>Reads and lints. The file is null when there is an error among the findings.</summary>
-    public static (AccessFile? File, IReadOnlyList<Finding> Findings) Read(string text, Func<string, string?>? environment = null)
+    /// <summary>Reads and lints; dates are judged where <paramref name="now"/> is given. The file is null when there is an error among the findings.</summary>
+    public static (AccessFile? File, IReadOnlyList<Finding> Findings) Read(string text, Func<string, string?>? environment = null, DateTimeOffset? now = null)
     {
         var findings = new List<Finding>();
         var file = Parse(Substitute(text, environment ?? Environment.GetEnvironmentVariable, findings), findings);
-        if (file is not null) AccessLint.Check(file, findings);
+        if (file is not null)
+        {
+            AccessLint.Check(file, findings);
+            ObserveReader.Check(file, now, findings);
+        }
+
         var sorted = findings.OrderBy(finding => finding.Line).ThenBy(finding => finding.Severity).ToList();
         return (sorted.Any(finding => finding.Severity == Severity.Error) ? null : file, sorted);
     }
@@ -43,7 +48,12 @@ public static partial class AccessReader
         var issuers = ReadIssuers(root, findings);
         var services = ReadServices(root, issuers, findings, out var routes);
         routes.AddRange(ReadPublic(root, services, findings));
-        var file = new AccessFile { Realm = realm, TrustedProxies = ReadNetworks(root), Issuers = issuers, Services = services, Routes = [.. routes] };
+        var (observation, observed) = (ObserveReader.Read(root), ObserveReader.ReadClients(root, findings));
+        var file = new AccessFile
+        {
+            Realm = realm, TrustedProxies = ReadNetworks(root), Issuers = issuers, Services = services,
+            Observation = observation, ObservedClients = observed, Routes = [.. ObserveReader.Spread(routes, observation)],
+        };
         root.Done();
         return file;
     }

@@ -29,7 +29,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, IOptions<Gat
     /// <summary>Reads a file's text; false and unchanged rules when it has an error.</summary>
     public bool TryTake(string text)
     {
-        var (file, findings) = AccessReader.Read(text);
+        var (file, findings) = AccessReader.Read(text, now: time.GetUtcNow());
         if (file is not null && IntrospectionSecret.Missing(file) is { } missing) (file, findings) = (null, [.. findings, missing]);
         lock (taking)
         {

@@ -25,6 +25,7 @@ internal static class ServiceReader
         {
             Name = name, Line = map.Line, Prefix = prefix, StripPrefix = map.Flag("strip-prefix", false), Audience = map.Text("audience") ?? name,
             Accepts = ReadAccepts(map, issuers), Identity = ReadIdentity(map), Upgrade = map.Flag("upgrade", true), PassAuthorizationOnPublic = map.Flag("pass-authorization-on-public", false),
+            PassAuthorizationOnObserve = map.Flag("pass-authorization-on-observe", false), Observation = ObserveReader.Read(map),
             MaxBody = map.Number("max-body"), Rate = ReadRate(map),
             Plan = new UpstreamPlan
             {
@@ -60,11 +61,12 @@ internal static class ServiceReader
             var path = rule.Text("path") ?? service.Prefix + "/**";
             var methods = rule.Texts("methods").Select(method => method.ToUpperInvariant()).ToImmutableArray();
             var allow = rule.Map("allow");
+            var observation = ObserveReader.Read(rule);
             if (rule.Node("methods") is not null && (methods.IsEmpty || methods.Any(method => method.Length == 0 || !method.All(char.IsAsciiLetterUpper)))) rule.Error("rule.methods", rule.Line, "'methods' is a list such as [GET, POST]; leave it out for all methods.");
             else if (!PathTemplate.TryParse(path, out var template, out var why)) rule.Error("rule.path", rule.Line, $"The path '{path}' {why}.");
             else if (!AccessReader.Covers(service.Prefix, template)) rule.Error("rule.outside", rule.Line, $"The path '{path}' is not under the service's prefix '{service.Prefix}'.");
             else if (allow is null) rule.Error("rule.allow", rule.Line, "The rule has no 'allow'. To admit everyone who is authenticated, write 'allow: {}'.");
-            else routes.Add(new Route(service, template, methods, ReadAllow($"{service.Name} rule {i + 1}", rule.Line, allow), null, rule.Line));
+            else routes.Add(new Route(service, template, methods, ReadAllow($"{service.Name} rule {i + 1}", rule.Line, allow), null, rule.Line) { Observation = observation });
             rule.Done();
         }
 
