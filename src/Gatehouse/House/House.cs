@@ -2,6 +2,7 @@ using Gatehouse.Admin;
 using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Credentials;
+using Gatehouse.Facades;
 using Gatehouse.Federation;
 using Gatehouse.Forwarding;
 using Gatehouse.Gateway;
@@ -43,12 +44,14 @@ public static class House
         .AddSaml()
         .AddCas()
         .AddAdmin()
+        .AddFacades(settings.GetSection("facades"))
         .AddGateway(settings.GetSection("gateway"));
 
     /// <summary>Lays out the pipeline and maps the doors.</summary>
     public static void MapRooms(WebApplication app)
     {
         var (gate, rules) = (app.Services.GetRequiredService<Gate>(), app.Services.GetRequiredService<Gateway.Access.Rules>());
+        var facades = FacadesRoom.AddressesOf(app.Services);
         app.Use(next =>
         {
             RequestDelegate identity = context =>
@@ -56,7 +59,7 @@ public static class House
                 Asking.Settle(context, rules.Proxies);
                 return Planes.IdentityAsync(context, next);
             };
-            return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget) ? identity(context) : gate.HandleAsync(context);
+            return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, facades) ? identity(context) : gate.HandleAsync(context);
         });
         app.Use(Busy.OrAnswer);
         app.UseRouting();
@@ -66,6 +69,7 @@ public static class House
         app.MapCas();
         app.MapPortal();
         app.MapAdmin();
+        app.MapFacades();
         app.MapGateway();
     }
 }

@@ -7,16 +7,23 @@ public static class Planes
     private const string Token = "/protocol/openid-connect/token";
     private static readonly string[] IdentityPrefixes = ["/realms", "/admin", "/health", "/assets", "/.well-known"];
 
-    /// <summary>Whether a raw path belongs to identity. Compared before any decoding: a spelling trick lands in the gate, which refuses it.</summary>
-    public static bool IsIdentity(ReadOnlySpan<char> path)
+    /// <summary>Whether a raw path belongs to identity, by its own addresses or those of <paramref name="facades"/> that are switched on. Compared before any decoding: a spelling trick lands in the gate, which refuses it.</summary>
+    public static bool IsIdentity(ReadOnlySpan<char> path, IReadOnlyList<string> facades)
     {
         foreach (var prefix in IdentityPrefixes)
         {
-            if (path.StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] is '/' or '?')) return true;
+            if (IsBelow(path, prefix)) return true;
+        }
+
+        for (var i = 0; i < facades.Count; i++)
+        {
+            if (IsBelow(path, facades[i])) return true;
         }
 
         return false;
     }
+
+    private static bool IsBelow(ReadOnlySpan<char> path, string prefix) => path.StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] is '/' or '?');
 
     /// <summary>
     /// Identity may block (SQLite, hashing, a look-up), and sockets complete inline on their event thread: here, and only here, its requests leave that thread for the pool. The token endpoint

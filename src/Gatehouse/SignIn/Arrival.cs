@@ -3,6 +3,7 @@ using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
+using Gatehouse.Tokens.Grants;
 
 namespace Gatehouse.SignIn;
 
@@ -12,7 +13,11 @@ namespace Gatehouse.SignIn;
 /// <param name="Device">Known device mark of this browser; null when unknown.</param>
 /// <param name="Agent">User agent.</param>
 /// <param name="Browser">Keyed hash of the browser's own nonce: what one browser began, no other goes on with.</param>
-public sealed record Origin(string? Address, string Network, string? Device, string? Agent, string? Browser = null);
+public sealed record Origin(string? Address, string Network, string? Device, string? Agent, string? Browser = null)
+{
+    /// <summary>Rules of the facade that took the sign-in by itself; null for a page of ours.</summary>
+    public EntryRules? Rules { get; init; }
+}
 
 /// <summary>How a person proved who they are.</summary>
 /// <param name="Method">For the audit log: <c>password</c>, or the kind of the upstream.</param>
@@ -43,14 +48,15 @@ public sealed class Arrival(Database database, SessionStore sessions, Interactio
     {
         var now = time.GetUtcNow();
         // The same person proves it again (prompt=login): the session goes on, with a new cookie. Another person: the old session ends.
+        var idle = origin.Rules?.Idle(user, realm.SessionIdle) ?? realm.SessionIdle;
         var again = before is not null && before.User == user.Id;
         var end = proof.Until is { } until && until < now + realm.SessionMax ? until : now + realm.SessionMax;
         var session = again
-            ? before! with { Methods = proof.Methods, Level = LevelOf(proof), OnlyRoles = proof.OnlyRoles, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + realm.SessionIdle, EndsAt = end < before!.EndsAt ? end : before.EndsAt }
+            ? before! with { Methods = proof.Methods, Level = LevelOf(proof), OnlyRoles = proof.OnlyRoles, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, LastUsedAt = now, IdleEndsAt = now + idle, EndsAt = end < before!.EndsAt ? end : before.EndsAt }
             : new Session
             {
                 Id = Guid.NewGuid().ToString(), Realm = realm.Name, User = user.Id, Methods = proof.Methods, Level = LevelOf(proof), OnlyRoles = proof.OnlyRoles, Upstream = proof.Upstream, UpstreamSession = proof.UpstreamSession, UpstreamHint = proof.UpstreamHint, AuthenticatedAt = now, StartedAt = now, LastUsedAt = now,
-                EndsAt = end, IdleEndsAt = now + realm.SessionIdle, Address = origin.Address, Agent = origin.Agent is { Length: > 200 } longer ? longer[..200] : origin.Agent,
+                EndsAt = end, IdleEndsAt = now + idle, Address = origin.Address, Agent = origin.Agent is { Length: > 200 } longer ? longer[..200] : origin.Agent,
             };
         return database.WriteAsync(async work =>
         {
@@ -60,7 +66,7 @@ public sealed class Arrival(Database database, SessionStore sessions, Interactio
             if (proof.NewPasswordHash is { } hash) await users.SetPasswordHashAsync(work, realm.Name, user.Id, hash, temporary: false);
             await audit.WriteAsync(work, new AuditEvent
             {
-                Realm = realm.Name, Type = "LOGIN", Client = interaction?.ClientId, User = user.Id, Session = session.Id, Address = origin.Address,
+                Realm = realm.Name, Type = "LOGIN", Client = interaction?.ClientId ?? origin.Rules?.Client, User = user.Id, Session = session.Id, Address = origin.Address,
                 Details = new Dictionary<string, string> { ["username"] = user.Username, ["method"] = proof.Method, ["upstream"] = proof.Upstream ?? "" },
             });
             return cookie;

@@ -20,6 +20,7 @@ public static class SignInRoom
         services.AddSingleton<UpstreamPasswords>();
         services.AddSingleton<Continuity>();
         services.AddSingleton<PasswordStep>();
+        services.AddSingleton<Direct>();
         services.AddHostedService<ContinuityWatch>();
         services.AddSingleton<UpstreamStep>();
         services.AddSingleton<UpstreamSignOut>();

@@ -95,7 +95,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
     internal static AuditEvent Event(Authorization a, OAuthError? error) => new()
     {
         Realm = a.Realm.Name,
-        Type = (a.Grant switch { "client_credentials" => "CLIENT_LOGIN", "refresh_token" => "REFRESH_TOKEN", Grants.ExchangeGrant.Name or Grants.AssertionGrants.Jwt or Grants.AssertionGrants.Saml => "TOKEN_EXCHANGE", _ => "CODE_TO_TOKEN" }) + (error is null ? "" : "_ERROR"),
+        Type = (a.Grant switch { "client_credentials" => "CLIENT_LOGIN", "refresh_token" => "REFRESH_TOKEN", Grants.ExchangeGrant.Name or "password" or Grants.AssertionGrants.Jwt or Grants.AssertionGrants.Saml => "TOKEN_EXCHANGE", _ => "CODE_TO_TOKEN" }) + (error is null ? "" : "_ERROR"),
         Client = a.Client.ClientId, User = a.User, Session = a.Session?.Id, Address = a.Address, Error = error?.Code,
         Details = error is null ? null : new Dictionary<string, string> { ["reason"] = error.Description },
     };

@@ -25,7 +25,8 @@ public static class TokensRoom
         services.AddSingleton<IGrant, ClientCredentialsGrant>();
         services.AddSingleton<IGrant, RefreshGrant>();
         services.AddSingleton<Vouching>();
-        services.AddSingleton<IGrant, ExchangeGrant>();
+        services.AddSingleton<ExchangeGrant>();
+        services.AddSingleton<IGrant>(provider => provider.GetRequiredService<ExchangeGrant>());
         services.AddSingleton<IGrant>(provider => new AssertionGrants(AssertionGrants.Jwt, ProofType.Jwt, provider.GetRequiredService<Vouching>()));
         services.AddSingleton<IGrant>(provider => new AssertionGrants(AssertionGrants.Saml, ProofType.Saml, provider.GetRequiredService<Vouching>()));
         services.AddHostedService<TokensUpkeep>();

@@ -12,7 +12,7 @@ public sealed class PlanesTests
     [InlineData("/health/live")]
     [InlineData("/assets/a.css?v=1")]
     [InlineData("/.well-known/oauth-protected-resource/ccm")]
-    public void Identity_answers_its_own_addresses(string path) => Assert.True(Planes.IsIdentity(path));
+    public void Identity_answers_its_own_addresses(string path) => Assert.True(Planes.IsIdentity(path, []));
 
     [Theory]
     [InlineData("/")]
@@ -25,7 +25,18 @@ public sealed class PlanesTests
     [InlineData("http://127.0.0.1/realms/x")]
     [InlineData("*")]
     [InlineData("")]
-    public void All_else_goes_to_the_gate_which_refuses_tricks(string path) => Assert.False(Planes.IsIdentity(path));
+    public void All_else_goes_to_the_gate_which_refuses_tricks(string path) => Assert.False(Planes.IsIdentity(path, []));
+
+    [Theory]
+    [InlineData("/xuc/api/2.0/auth/login", true)]
+    [InlineData("/xuc/api/2.0/auth/cas?service=x", true)]
+    [InlineData("/xuc/api/2.0/authority", false)]
+    [InlineData("/xuc/api/2.0/contact/personal", false)]
+    [InlineData("/xuc/api/2.0/cti?token=x", false)]
+    [InlineData("/xuc/api/2.0/%61uth/login", false)]
+    [InlineData("/xuc/api/2.0/contact/../auth/login", false)]
+    [InlineData("/admin/realms", true)]
+    public void A_facade_that_is_on_has_its_own_addresses_and_no_more(string path, bool identity) => Assert.Equal(identity, Planes.IsIdentity(path, ["/xuc/api/2.0/auth"]));
 
     [Fact]
     public void Only_the_token_endpoint_itself_stays_on_its_thread()

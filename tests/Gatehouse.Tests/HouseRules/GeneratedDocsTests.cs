@@ -47,7 +47,7 @@ public sealed class GeneratedDocsTests
             var normal = Activator.CreateInstance(type);
             foreach (var property in type.GetProperties())
             {
-                var key = $"{type.Namespace!.Split('.')[1].ToLowerInvariant()}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}";
+                var key = $"{string.Join(':', type.Namespace!.Split('.')[1..]).ToLowerInvariant()}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}";
                 // The one default that is the machine's.
                 var value = key == "signin:passwordThreads" ? "processors less one" : Shown(property.GetValue(normal));
                 text.Append($"| `{key}` | {TypeWord(property.PropertyType)} | {value} | {Plain(comments[$"P:{type.FullName}.{property.Name}"]!)} |\n");

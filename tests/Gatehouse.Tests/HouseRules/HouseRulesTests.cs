@@ -41,6 +41,17 @@ public sealed class HouseRulesTests
     }
 
     [Fact]
+    public void A_facade_never_names_another_and_nobody_but_the_list_names_one()
+    {
+        var src = Path.Combine(Source.Root(), "src/Gatehouse");
+        var facades = Directory.GetDirectories(Path.Combine(src, "Facades")).Select(Path.GetFileName).ToList();
+        Assert.NotEmpty(facades);
+        foreach (var file in Source.All().Where(file => file.Room is not null && !file.Path.EndsWith("Facades/FacadesRoom.cs", StringComparison.Ordinal)))
+            foreach (var facade in facades)
+                Assert.False(!file.Path.Contains($"/Facades/{facade}/", StringComparison.Ordinal) && Regex.IsMatch(file.Text, $@"\bFacades\.{facade}\b"), $"{file.Path} names the facade {facade}: a facade is a folder and one line");
+    }
+
+    [Fact]
     public void Every_room_opens_with_what_it_owns_and_never_does()
     {
         var src = Path.Combine(Source.Root(), "src/Gatehouse");

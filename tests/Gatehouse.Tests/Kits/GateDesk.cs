@@ -19,12 +19,12 @@ public sealed class GateDesk : IAsyncDisposable
     public string AccessFile { get; }
 
     /// <summary>Opens it; <c>{upstream}</c> in the access file becomes the upstream's address.</summary>
-    public static async Task<GateDesk> OpenAsync(string access)
+    public static async Task<GateDesk> OpenAsync(string access, Func<Gatehouse.House.ServeOptions, Gatehouse.House.ServeOptions>? with = null)
     {
         var upstream = await RecordingUpstream.StartAsync();
         var file = Path.Combine(Directory.CreateTempSubdirectory("gatehouse-gate-").FullName, "access.yaml");
         await File.WriteAllTextAsync(file, access.Replace("{upstream}", upstream.Url, StringComparison.Ordinal));
-        return new GateDesk(await Desk.OpenAsync(file), upstream, file);
+        return new GateDesk(await Desk.OpenAsync(file, with: with), upstream, file);
     }
 
     /// <summary>Sends a request through the gate; header lines as <c>Name: value</c>.</summary>

@@ -29,6 +29,10 @@ public abstract record PasswordOutcome
     /// <param name="Title">Its name for people.</param>
     public sealed record Down(string Title) : PasswordOutcome;
 
+    /// <summary>The person is proven, and may not come in by this door.</summary>
+    /// <param name="Code">Why, by the door's own stable code.</param>
+    public sealed record Barred(string Code) : PasswordOutcome;
+
     /// <summary>The directory knows the person, and here a user of that name is another's until they prove it: the form asks for that user's own password.</summary>
     public sealed record Prove(Interaction Interaction, User Existing) : PasswordOutcome;
 }
@@ -81,7 +85,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         if (answer == PasswordAnswer.Wrong || user is not { Enabled: true }) return Wrong(realm, interaction, user, name, origin, refused is not null ? refused : user is null ? "user_not_found" : answer == PasswordAnswer.Wrong ? "invalid_user_credentials" : "user_disabled");
         guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
         if (interaction?.Pending is { } pending) user = await LinkAsync(realm, interaction, pending, user, origin, stop);
-        return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, Proof.Password(renewed), users, origin, before, stop));
+        return await InAsync(realm, interaction, user, Proof.Password(renewed), origin, before, stop);
     }
 
     private async Task<PasswordOutcome> KnownAsync(Realm realm, Interaction? interaction, Upstream upstream, UpstreamIdentity identity, string name, string password, Origin origin, Session? before, CancellationToken stop)
@@ -92,7 +96,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
                 guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
                 await continuity.NoteAsync(upstream, identity, user, password, stop);
                 var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId, await KeptAsync(upstream, password, stop));
-                return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop));
+                return await InAsync(realm, interaction, user, proof, origin, before, stop);
             case LinkOutcome.NeedsProof { Existing: var existing } when interaction is not null:
                 var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity, origin.Browser), LoginHint = existing.Username };
                 await interactions.ChangeAsync(pending, stop);
@@ -104,6 +108,13 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         }
     }
 
+    private async Task<PasswordOutcome> InAsync(Realm realm, Interaction? interaction, User user, Proof proof, Origin origin, Session? before, CancellationToken stop)
+    {
+        if (origin.Rules?.Bar(user) is not { } barred) return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop));
+        Note(realm, interaction, user, user.Username, origin, barred);
+        return new PasswordOutcome.Barred(barred);
+    }
+
     // While the directory is down: who may go on with less, and who is told that it is down.
     private async Task<PasswordOutcome> ContinueAsync(Realm realm, Interaction? interaction, Upstream upstream, User? user, string name, string password, Origin origin, Session? before, CancellationToken stop)
     {
@@ -113,7 +124,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
             {
                 case true:
                     guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
-                    return new PasswordOutcome.In(user!, await arrival.StartAsync(realm, interaction, user!, Continuity.Proof(upstream), users, origin, before, stop));
+                    return await InAsync(realm, interaction, user!, Continuity.Proof(upstream), origin, before, stop);
                 case false:
                     return Wrong(realm, interaction, user, name, origin, "invalid_user_credentials");
                 default:
@@ -162,7 +173,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
     // The audit log may say what the page may not.
     private void Note(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error, string? detail = null) => audit.Note(new AuditEvent
     {
-        Realm = realm.Name, Type = "LOGIN_ERROR", Client = interaction?.ClientId, User = user?.Id, Address = origin.Address, Error = error,
+        Realm = realm.Name, Type = "LOGIN_ERROR", Client = interaction?.ClientId ?? origin.Rules?.Client, User = user?.Id, Address = origin.Address, Error = error,
         Details = new Dictionary<string, string> { ["username"] = name.Length > 64 ? name[..64] : name, ["detail"] = detail ?? "" },
     });
 }

@@ -40,11 +40,11 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
     private async Task<GrantResult> OwnAsync(GrantRequest request, string token, ImmutableArray<string> audience, bool withRefresh, CancellationToken stop)
     {
         if (withRefresh) return Refuse(OAuthError.InvalidRequest("An access token is not traded for a refresh token."));
-        if (verify.Check(token, null, out var principal) is { } reason) return Refuse(OAuthError.InvalidGrant($"The subject token is refused: {reason.Code}."));
-        if (principal!.Realm != request.Realm.Name) return Refuse(OAuthError.InvalidGrant("The subject token is another realm's."));
-        if (principal.Kind != PrincipalKind.User || principal.Session is not { } id) return Refuse(OAuthError.InvalidGrant("The subject token is not a person's in a session."));
-        if (principal.Client != request.Client.ClientId && !principal.Audiences.Contains(request.Client.ClientId)) return Refuse(OAuthError.InvalidGrant("The subject token was not made for this client: neither 'azp' nor 'aud' names it."));
-        if (await sessions.FindAsync(request.Realm.Name, id, stop) is not { } session || session.User != principal.Subject) return Refuse(OAuthError.InvalidGrant("Session not active"));
+        if (verify.Check(token, null, out var principal) is { } reason) return Refuse(OAuthError.InvalidGrant($"The subject token is refused: {reason.Code}."), reason.Code);
+        if (principal!.Realm != request.Realm.Name) return Refuse(OAuthError.InvalidGrant("The subject token is another realm's."), Reasons.TokenIssuer.Code);
+        if (principal.Kind != PrincipalKind.User || principal.Session is not { } id) return Refuse(OAuthError.InvalidGrant("The subject token is not a person's in a session."), Reasons.TokenType.Code);
+        if (principal.Client != request.Client.ClientId && !principal.Audiences.Contains(request.Client.ClientId)) return Refuse(OAuthError.InvalidGrant("The subject token was not made for this client: neither 'azp' nor 'aud' names it."), Reasons.TokenAudience.Code);
+        if (await sessions.FindAsync(request.Realm.Name, id, stop) is not { } session || session.User != principal.Subject) return Refuse(OAuthError.InvalidGrant("Session not active"), Reasons.SessionEnded.Code);
         var (scopes, error) = ScopeChoice.Of(request.Client, request.Parameters["scope"]);
         if (error is not null) return Refuse(error);
 
@@ -57,5 +57,5 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
         });
     }
 
-    private static GrantResult.Refused Refuse(OAuthError error) => new(error);
+    private static GrantResult.Refused Refuse(OAuthError error, string? code = null) => new(error, code);
 }

@@ -19,13 +19,17 @@ public abstract record GrantResult
     }
 
     /// <summary>Someone may be given tokens, if the mint's checklist agrees.</summary>
-    public sealed record Granted(Authorization Authorization) : GrantResult;
+    /// <param name="Authorization">What is granted.</param>
+    /// <param name="Answer">What proves us to whoever showed a ticket; null when there is none.</param>
+    public sealed record Granted(Authorization Authorization, string? Answer = null) : GrantResult;
 
     /// <summary>The same answer as a moment ago.</summary>
     public sealed record Repeated(TokenSet Tokens) : GrantResult;
 
     /// <summary>No.</summary>
-    public sealed record Refused(OAuthError Error) : GrantResult;
+    /// <param name="Error">In the protocol's form.</param>
+    /// <param name="Code">Stable code of what was found wrong, where there is one.</param>
+    public sealed record Refused(OAuthError Error, string? Code = null) : GrantResult;
 }
 
 /// <summary>One way to obtain a token.</summary>

@@ -1,0 +1,29 @@
+using Gatehouse.Facades.Xivo;
+
+namespace Gatehouse.Facades;
+
+/// <summary>Owns the wire forms of vendors whose clients are to go on unchanged: each a folder of its own, off until its settings name a realm. Never judges a credential and never decides what somebody may do; a facade never names another.</summary>
+public static class FacadesRoom
+{
+    // THE list. Remove a line, remove a facade.
+    private static readonly Action<IServiceCollection, IConfiguration>[] All =
+    [
+        XivoFacade.Add,
+    ];
+
+    /// <summary>Adds the facades that are switched on.</summary>
+    public static IServiceCollection AddFacades(this IServiceCollection services, IConfiguration section)
+    {
+        foreach (var add in All) add(services, section);
+        return services;
+    }
+
+    /// <summary>Maps them.</summary>
+    public static void MapFacades(this IEndpointRouteBuilder routes)
+    {
+        foreach (var facade in routes.ServiceProvider.GetServices<IFacade>()) facade.Map(routes);
+    }
+
+    /// <summary>Paths that belong to identity because a facade that is switched on answers there.</summary>
+    public static IReadOnlyList<string> AddressesOf(IServiceProvider services) => [.. services.GetServices<IFacade>().SelectMany(facade => facade.Addresses)];
+}

@@ -1,0 +1,37 @@
+using Gatehouse.Credentials;
+using Gatehouse.SignIn;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+
+namespace Gatehouse.Facades.Xivo;
+
+/// <summary><c>GET auth/check</c>: is the token good? The answer holds the next one, and XiVO's own client keeps that: checking is renewing. The old token lives on to its end.</summary>
+internal sealed class CheckEndpoint(Desk desk, Direct direct, Issuers issuers)
+{
+    public async Task AskAsync(HttpContext context)
+    {
+        var (realm, client, missing) = await desk.OpenAsync(context.RequestAborted);
+        if (missing is not null)
+        {
+            await Reply.FaultAsync(context, new Fault(500, Vendor.UnhandledError, $"The facade is not set up: {missing}."));
+            return;
+        }
+
+        var found = Finder.Find(context.Request.Headers, null, issuers.IsTls);
+        if (found is not Found.One { Credential: { Kind: CredentialKind.Bearer } bearer })
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            await Reply.FaultAsync(context, found is Found.None
+                ? new Fault(401, Vendor.AuthorizationHeaderNotFound, "Send the token as 'Authorization: Bearer …'.")
+                : new Fault(401, Vendor.BearerNotFound, "The Authorization header holds no bearer token, or more than one."));
+            return;
+        }
+
+        await desk.AnswerAsync(context, await direct.RenewAsync(realm!, client!, desk.Rules, bearer.Value, Desk.OriginOf(context), context.RequestAborted), Vendor.InvalidToken, Refused);
+    }
+
+    private static Fault Refused(string code)
+        => code == Reasons.TokenExpired.Code || code == Reasons.SessionEnded.Code ? new Fault(401, Vendor.TokenExpired, "The token, or the session behind it, has ended. Sign in again.")
+            : code == Reasons.TokenRevoked.Code ? new Fault(401, Vendor.InvalidToken, "The token was revoked. Sign in again.")
+            : new Fault(401, Vendor.InvalidToken, "This is no token that counts here.");
+}

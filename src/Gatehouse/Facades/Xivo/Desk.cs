@@ -1,0 +1,51 @@
+using Gatehouse.Clients;
+using Gatehouse.People;
+using Gatehouse.SignIn;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+using Gatehouse.Tokens.Grants;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.Facades.Xivo;
+
+/// <summary>What the endpoints share: the realm and the client of the settings, the rules of a CTI login, and the way from a sign-in to XiVO's answer by the one mint.</summary>
+internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, IOptions<XivoSettings> options)
+{
+    private readonly XivoSettings settings = options.Value;
+
+    /// <summary>The rules of this door.</summary>
+    public EntryRules Rules => new(settings.Client, CtiRules.Codes, CtiRules.Bar, user => CtiRules.IsWebservice(user) ? settings.WebserviceExpires : settings.CtiExpires);
+
+    /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
+    public async ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)
+    {
+        if (realms.Find(settings.Realm) is not { } realm) return (null, null, $"there is no realm '{settings.Realm}' (facades:xivo:realm)");
+        if (!realm.Enabled) return (null, null, $"the realm '{settings.Realm}' is disabled");
+        if (await clients.FindByClientIdAsync(realm.Name, settings.Client, stop) is not { } client) return (null, null, $"the realm '{realm.Name}' has no client '{settings.Client}' (facades:xivo:client); make one that may exchange tokens");
+        return !client.Enabled ? (null, null, $"the client '{client.ClientId}' is disabled") : !client.ActsForUsers ? (null, null, $"the client '{client.ClientId}' may obtain no tokens about people; allow it token exchange") : (realm, client, null);
+    }
+
+    /// <summary>Where the request came from.</summary>
+    public static Origin OriginOf(HttpContext context)
+        => new(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), null, context.Request.Headers.UserAgent.ToString());
+
+    /// <summary>Answers: a token by the mint, or the fault. <paramref name="refused"/> puts the codes of this endpoint's proof into XiVO's words; <paramref name="barred"/> is its code for a person who lacks a property.</summary>
+    public async Task AnswerAsync(HttpContext context, DirectOutcome outcome, string barred, Func<string, Fault> refused)
+    {
+        if (outcome is DirectOutcome.In arrived)
+        {
+            var (tokens, error) = await issuer.MintAsync(arrived.Authorization, context.RequestAborted);
+            if (tokens is not null) await Reply.TokenAsync(context, arrived.User.Username, tokens.AccessToken, tokens.ExpiresIn);
+            else await Reply.FaultAsync(context, new Fault(error!.Status >= 500 ? 503 : 401, Vendor.UnhandledError, error.Description));
+            return;
+        }
+
+        await Reply.FaultAsync(context, outcome switch
+        {
+            DirectOutcome.Barred kept => new Fault(403, barred, CtiRules.Words(kept.Code)),
+            DirectOutcome.Wait wait => Fault.Wait(wait.For),
+            DirectOutcome.Refused no => refused(no.Code),
+            _ => Fault.Later,
+        });
+    }
+}

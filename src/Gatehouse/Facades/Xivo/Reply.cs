@@ -1,0 +1,64 @@
+using System.Buffers;
+using System.Text.Json;
+using Gatehouse.Storage;
+
+namespace Gatehouse.Facades.Xivo;
+
+/// <summary>Writes answers as XiVO's clients read them: always JSON, never kept by anybody on the way.</summary>
+internal static class Reply
+{
+    /// <summary>The one good answer of all these endpoints.</summary>
+    public static Task TokenAsync(HttpContext context, string login, string token, int seconds) => WriteAsync(context, 200, writer =>
+    {
+        writer.WriteString(Vendor.Login, login);
+        writer.WriteString(Vendor.Token, token);
+        writer.WriteNumber(Vendor.Ttl, seconds);
+    });
+
+    /// <summary>An error.</summary>
+    public static Task FaultAsync(HttpContext context, Fault fault)
+    {
+        if (fault.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return WriteAsync(context, fault.Status, writer =>
+        {
+            writer.WriteString(Vendor.Error, fault.Error);
+            writer.WriteString(Vendor.Message, fault.Message);
+        });
+    }
+
+    /// <summary>Whatever goes wrong inside is an UnhandledError: a client that is answered nothing it can read keeps asking.</summary>
+    public static RequestDelegate Always(RequestDelegate endpoint, ILogger logger) => async context =>
+    {
+        try
+        {
+            await endpoint(context);
+        }
+        catch (StorageBusy) when (!context.Response.HasStarted)
+        {
+            await FaultAsync(context, Fault.Later);
+        }
+        catch (Exception wrong) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            logger.LogError(wrong, "An answer at {Path} failed.", context.Request.Path.Value);
+            await FaultAsync(context, new Fault(500, Vendor.UnhandledError, "Something went wrong inside. The operator finds the cause in the log."));
+        }
+    };
+
+    private static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            members(writer);
+            writer.WriteEndObject();
+        }
+
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = "application/json";
+        response.ContentLength = buffer.WrittenCount;
+        response.Headers.CacheControl = "no-store";
+        await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+    }
+}

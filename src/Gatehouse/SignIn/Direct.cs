@@ -1,0 +1,102 @@
+using Gatehouse.Audit;
+using Gatehouse.Clients;
+using Gatehouse.Federation;
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.SignIn.Steps;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+using Gatehouse.Tokens.Grants;
+using Gatehouse.Wire.OAuth;
+
+namespace Gatehouse.SignIn;
+
+/// <summary>How a sign-in ended that a facade took by itself.</summary>
+public abstract record DirectOutcome
+{
+    private DirectOutcome()
+    {
+    }
+
+    /// <summary>The person is in.</summary>
+    /// <param name="User">Who it is.</param>
+    /// <param name="Authorization">What the mint makes a token of.</param>
+    /// <param name="Answer">What proves us to whoever showed a ticket; null when there is none.</param>
+    public sealed record In(User User, Authorization Authorization, string? Answer = null) : DirectOutcome;
+
+    /// <summary>No, and the audit log has it.</summary>
+    /// <param name="Code">Stable code: <c>invalid_user_credentials</c> for every wrong name and password, the code of the proof's fault, a reason code of ours for a token.</param>
+    public sealed record Refused(string Code) : DirectOutcome;
+
+    /// <summary>Proven, and kept out by the facade's own rule.</summary>
+    /// <param name="Code">The rule's code.</param>
+    public sealed record Barred(string Code) : DirectOutcome;
+
+    /// <summary>This guesser must wait.</summary>
+    public sealed record Wait(TimeSpan For) : DirectOutcome;
+
+    /// <summary>Nothing was decided: too much waits, or who would know cannot be asked.</summary>
+    public sealed record Unavailable : DirectOutcome;
+}
+
+/// <summary>Sign-ins that come without a page of ours: a facade was posted name and password, shown another's proof, or a token to renew. Throttled, audited and bound to a session like any other; it makes no token.</summary>
+public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGrant exchange, SessionStore sessions, UserCache users, AuditLog audit)
+{
+    /// <summary>Name and password.</summary>
+    public async Task<DirectOutcome> PasswordAsync(Realm realm, Client client, EntryRules rules, string username, Secret password, Origin origin, CancellationToken stop)
+    {
+        switch (await passwords.TryAsync(realm, null, username, password.Reveal(), origin with { Rules = rules }, null, stop))
+        {
+            case PasswordOutcome.In arrived when await sessions.FindByCookieAsync(realm.Name, arrived.Cookie, stop) is { } session:
+                // Nobody is given the cookie: the session is the facade's client's, not a browser's.
+                return new DirectOutcome.In(arrived.User, new Authorization
+                {
+                    Grant = "password", Realm = realm, Client = client with { AccessTokenLife = rules.Life(arrived.User) }, User = arrived.User.Id, Session = session, Scopes = client.DefaultScopes, AuthenticatedAt = session.AuthenticatedAt, Level = session.Level, Address = origin.Address,
+                });
+            case PasswordOutcome.Barred barred:
+                return new DirectOutcome.Barred(barred.Code);
+            case PasswordOutcome.Wait wait:
+                return new DirectOutcome.Wait(wait.For);
+            case PasswordOutcome.Wrong:
+                return new DirectOutcome.Refused("invalid_user_credentials");
+            default:
+                return new DirectOutcome.Unavailable();
+        }
+    }
+
+    /// <summary>A proof of another's: ticket, assertion, foreign token. <paramref name="target"/> is the service of a CAS ticket; <paramref name="alias"/> names one provider.</summary>
+    public async Task<DirectOutcome> ProofAsync(Realm realm, Client client, EntryRules rules, string type, Secret proof, string? target, string? alias, Origin origin, CancellationToken stop)
+    {
+        Parameters parameters = target is null ? Parameters.None : Parameters.Of([new("service", target)]);
+        var result = await vouching.AuthorizeAsync(new GrantRequest(realm, client, parameters, origin.Address), ExchangeGrant.Name, type, proof.Reveal(), alias, [], withRefresh: false, stop, rules);
+        return await OfAsync(realm, client, rules, result, origin, stop);
+    }
+
+    /// <summary>A token of ours is traded for the next one of the same session; the rules are asked anew, and the session counts as used.</summary>
+    public async Task<DirectOutcome> RenewAsync(Realm realm, Client client, EntryRules rules, Secret token, Origin origin, CancellationToken stop)
+    {
+        var parameters = Parameters.Of([new("subject_token_type", ProofType.AccessToken), new("subject_token", token.Reveal())]);
+        var outcome = await OfAsync(realm, client, rules, await exchange.AuthorizeAsync(new GrantRequest(realm, client, parameters, origin.Address), stop), origin, stop);
+        if (outcome is not DirectOutcome.In { User: var user, Authorization.Session: { } session }) return outcome;
+        if (rules.Bar(user) is { } barred)
+        {
+            Note(realm, rules, barred, user.Id, origin);
+            return new DirectOutcome.Barred(barred);
+        }
+
+        sessions.Touch(session, rules.Idle(user, realm.SessionIdle));
+        return outcome;
+    }
+
+    private async Task<DirectOutcome> OfAsync(Realm realm, Client client, EntryRules rules, GrantResult result, Origin origin, CancellationToken stop)
+    {
+        if (result is GrantResult.Granted { Authorization: { User: { } id } authorization } granted && await users.FindAsync(realm.Name, id, stop) is { } user)
+            return new DirectOutcome.In(user, authorization with { Client = client with { AccessTokenLife = rules.Life(user) }, WithRefresh = false }, granted.Answer);
+        var (error, code) = result is GrantResult.Refused refused ? (refused.Error, refused.Code ?? refused.Error.Code) : (null, "user_not_found");
+        Note(realm, rules, code, null, origin);
+        return error is { Status: 503 } ? new DirectOutcome.Unavailable() : rules.Codes.Contains(code) ? new DirectOutcome.Barred(code) : new DirectOutcome.Refused(code);
+    }
+
+    private void Note(Realm realm, EntryRules rules, string error, string? user, Origin origin)
+        => audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = rules.Client, User = user, Address = origin.Address, Error = error });
+}

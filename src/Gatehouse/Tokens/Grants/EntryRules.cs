@@ -1,0 +1,18 @@
+using Gatehouse.People;
+
+namespace Gatehouse.Tokens.Grants;
+
+/// <summary>What a facade adds to a sign-in that it takes by itself, without a page: asked after the person is proven and before anything begins, so that a stranger learns nothing by it.</summary>
+/// <param name="Client">The <c>client_id</c> for which the sign-in is.</param>
+/// <param name="Codes">All codes that <paramref name="Bar"/> answers.</param>
+/// <param name="Bar">A stable code why a proven person may not come in by this door; null when they may.</param>
+/// <param name="Life">How long that person's tokens live; a session lies unused as long before it ends.</param>
+public sealed record EntryRules(string Client, IReadOnlyCollection<string> Codes, Func<User, string?> Bar, Func<User, TimeSpan> Life)
+{
+    /// <summary>When a session that begins, or is used, now ends for want of use: never before the token that was made with it.</summary>
+    public TimeSpan Idle(User user, TimeSpan usual)
+    {
+        var needed = Life(user) + TimeSpan.FromMinutes(2);
+        return needed > usual ? needed : usual;
+    }
+}
