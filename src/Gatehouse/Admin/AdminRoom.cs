@@ -31,6 +31,7 @@ public static class AdminRoom
         UpstreamRoutes.Map(admin);
         ImportRoutes.Map(admin);
         SessionRoutes.Map(admin);
+        DialogProjectRoutes.Map(admin);
         KeyRoutes.Map(admin);
         EventRoutes.Map(admin);
         routes.MapOpenApi(DocumentPath);

@@ -21,6 +21,8 @@ internal sealed record Right(params string[] AnyOf)
     public static readonly Right ManageRoles = new("manage-realm", "manage-clients");
     public static readonly Right ViewUpstreams = new("view-identity-providers", "manage-identity-providers", "view-realm", "manage-realm");
     public static readonly Right ManageUpstreams = new("manage-identity-providers", "manage-realm");
+    public static readonly Right ViewDialogs = new("view-dialogs", "manage-dialogs");
+    public static readonly Right ManageDialogs = new("manage-dialogs");
     public static readonly Right ViewEvents = new("view-events", "manage-events");
     public static readonly Right RealmAdmin = new("realm-admin");
 

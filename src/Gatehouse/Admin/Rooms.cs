@@ -1,5 +1,6 @@
 using Gatehouse.Audit;
 using Gatehouse.Clients;
+using Gatehouse.Dialogs;
 using Gatehouse.Federation;
 using Gatehouse.Keys;
 using Gatehouse.People;
@@ -33,6 +34,7 @@ internal sealed record Rooms(
     Links Links,
     PeopleImport Import,
     ImportTurns Turns,
+    DialogProjects Dialogs,
     TimeProvider Time)
 {
     /// <summary>Now, cut to the second as tokens tell time: a token issued in this same second stays good, its session does not.</summary>

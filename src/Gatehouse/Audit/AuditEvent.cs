@@ -37,6 +37,9 @@ public static class AuditTypes
     /// <summary>The gate refused a request.</summary>
     public const string GateRefusal = "GATE_REFUSAL";
 
+    /// <summary>The tokens of a dialog that were issued so far are frozen.</summary>
+    public const string DialogFrozen = "DIALOG_FROZEN";
+
     /// <summary>Events were lost because more came than the disk takes; the detail says how many.</summary>
     public const string Overflow = "AUDIT_OVERFLOW";
 }

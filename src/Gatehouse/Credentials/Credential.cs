@@ -13,6 +13,9 @@ public enum CredentialKind
 
     /// <summary>Our session cookie.</summary>
     SessionCookie,
+
+    /// <summary>Token of a bot or visitor for one dialog, sent as a bearer token and known by its prefix.</summary>
+    Dialog,
 }
 
 /// <summary>Where a credential was found. Place and kind are independent: a facade adds a place as data.</summary>

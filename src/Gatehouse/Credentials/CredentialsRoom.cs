@@ -10,6 +10,7 @@ public static class CredentialsRoom
     {
         services.AddSingleton<OwnJwt>();
         services.AddSingleton<SessionCookie>();
+        services.AddSingleton<DialogBearer>();
         services.AddSingleton<Verifiers>();
         return services;
     }

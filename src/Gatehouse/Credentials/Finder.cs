@@ -19,7 +19,7 @@ public static class Finder
         if (values.Count == 1 && values[0] is { Length: > 0 } header)
         {
             if (TryScheme(header, "Bearer", out var token))
-                return token.Length > 0 && !token.Contains(' ') && !token.Contains(',') ? new Found.One(new Credential(CredentialKind.Bearer, CredentialPlace.Authorization, "Authorization", new Secret(token.ToString()))) : new Found.Conflict(Reasons.TokenMalformed);
+                return token.Length > 0 && !token.Contains(' ') && !token.Contains(',') ? new Found.One(new Credential(KindOf(token), CredentialPlace.Authorization, "Authorization", new Secret(token.ToString()))) : new Found.Conflict(Reasons.TokenMalformed);
             return new Found.Conflict(Reasons.CredentialKind);
         }
 
@@ -73,6 +73,8 @@ public static class Finder
 
         return new Found.Conflict(Reasons.RequestInvalid);
     }
+
+    private static CredentialKind KindOf(ReadOnlySpan<char> token) => token.StartsWith(SecretKinds.Dialog + "_", StringComparison.Ordinal) ? CredentialKind.Dialog : CredentialKind.Bearer;
 
     private static bool TryScheme(string header, string scheme, out ReadOnlySpan<char> rest)
     {

@@ -5,10 +5,10 @@ using Gatehouse.Terms;
 namespace Gatehouse.Gateway;
 
 /// <summary>
-/// THE hot path: decides about one request, from memory. 1 route, 2 credential, 3 kind, 4 verify, 5 policy and limits. Asking comes before it; what the upstream is told and the forwarding come after.
+/// THE hot path: decides about one request, from memory. 1 route, 2 credential, 3 kind, 4 verify, 5 policy, dialog and limits. Asking comes before it; what the upstream is told and the forwarding come after.
 /// No events, no look-ups of services, no database: what this file does not say does not happen.
 /// </summary>
-public sealed class Gatekeeper(Verification verification, RateLimits limits)
+public sealed class Gatekeeper(Verification verification, DialogBinding binding, RateLimits limits)
 {
     private static readonly TimeSpan TrySoon = TimeSpan.FromSeconds(5);
 
@@ -28,13 +28,13 @@ public sealed class Gatekeeper(Verification verification, RateLimits limits)
         if (found is not Found.One { Credential: var credential }) return new(new Decision.Refuse(found is Found.Conflict conflict ? conflict.Reason : Reasons.CredentialMissing, route));
 
         // 3 A kind that the service does not accept is refused before any cryptography.
-        if (credential.Kind == CredentialKind.Bearer ? !accepts.Token && accepts.Issuers.IsEmpty : !accepts.Session) return new(new Decision.Refuse(Reasons.CredentialKind, route));
+        if (credential.Kind switch { CredentialKind.Bearer => !accepts.Token && accepts.Issuers.IsEmpty, CredentialKind.Dialog => !accepts.Dialog, _ => !accepts.Session }) return new(new Decision.Refuse(Reasons.CredentialKind, route));
 
         // A browser sends its cookie with whatever another site makes it send: what changes something must come from our own pages.
         if (credential.Kind == CredentialKind.SessionCookie && !IsOwn(ask)) return new(new Decision.Refuse(Reasons.CredentialCrossSite, route));
 
-        // 4 Verified before, or verified now.
-        if (rules.Verified.Find(service, credential, ask.At) is not { } entry) return VerifyAsync(ask, route, credential, rules, memo, stop);
+        // 4 Verified before, or verified now. Tokens of dialogs are opened each time.
+        if (credential.Kind == CredentialKind.Dialog || rules.Verified.Find(service, credential, ask.At) is not { } entry) return VerifyAsync(ask, route, credential, rules, memo, stop);
         memo?.Keep(ask.Headers, service, rules, credential, entry);
         return new(Known(ask, route, credential, entry));
     }
@@ -56,9 +56,10 @@ public sealed class Gatekeeper(Verification verification, RateLimits limits)
         if (entry.Principal is not { } principal) return new Decision.Refuse(entry.Refused!, route, RetryAfter: entry.Refused!.Status == 503 ? TrySoon : null);
         if (!entry.Verifier.StillStands(principal)) return new Decision.Refuse(Reasons.TokenRevoked, route);
 
-        // 5 May they? And not too often?
+        // 5 May they? About this very dialog? And not too often?
         var judgement = Judge.Decide(route.Rule!, principal);
         if (!judgement.Allowed) return new Decision.Refuse(judgement.Reason!, route, principal, judgement.Missing, Credential: credential, Verifier: entry.Verifier);
+        if (principal.Dialog is not null && binding.Check(ask, route, principal) is { } unbound) return new Decision.Refuse(unbound, route, principal, Credential: credential, Verifier: entry.Verifier);
         if (route.Service.Rate is { } rate && limits.Take(route.Service.Name, rate.ByAddress ? null : principal.Subject, ask.Address, rate, ask.At) is { } wait)
             return new Decision.Refuse(Reasons.RateExceeded, route, principal, RetryAfter: wait);
         return new Decision.Pass(route, principal, credential, entry.Verifier);

@@ -19,6 +19,8 @@ public static class GatewayRoom
         services.AddSingleton<Observing>();
         services.AddSingleton<Refusal>();
         services.AddSingleton<LiveConnections>();
+        services.AddSingleton<DialogBinding>();
+        services.AddSingleton<DialogStreams>();
         services.AddSingleton<Observe>();
         services.AddSingleton<ResourceMetadata>();
         services.AddSingleton<Gate>();

@@ -21,7 +21,7 @@ public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers)
     public static readonly FrozenSet<string> Passing = ((Reason[])[
         Reasons.CredentialMissing, Reasons.CredentialKind, Reasons.CredentialCrossSite,
         Reasons.TokenMalformed, Reasons.TokenExpired, Reasons.TokenEarly, Reasons.TokenSignature, Reasons.TokenIssuer, Reasons.TokenAudience, Reasons.TokenType,
-        Reasons.RuleDenied, Reasons.ScopeMissing,
+        Reasons.RuleDenied, Reasons.ScopeMissing, Reasons.DialogUnknown, Reasons.DialogOver, Reasons.DialogEnded, Reasons.DialogOther, Reasons.DialogUnbound,
     ]).Select(reason => reason.Code).ToFrozenSet();
 
     /// <summary>What is never observed, and why. Not asked by the program, which goes by <see cref="Passing"/>: it stands here so that each reason is decided about once, and a test holds that it is.</summary>
@@ -33,6 +33,8 @@ public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers)
         [Reasons.CredentialInQuery] = "a token in a URL is known to others",
         [Reasons.TokenRevoked] = "somebody took it back: whoever stole it must not profit",
         [Reasons.SessionEnded] = "somebody signed out: whoever kept the cookie must not profit",
+        [Reasons.DialogFrozen] = "it was used for another dialog: whoever stole it must not profit",
+        [Reasons.DialogUnreadable] = "what could be read in two ways is forwarded to nobody",
         [Reasons.RateExceeded] = "limits protect the upstream, not the data",
         [Reasons.VerifierUnavailable] = "says nothing about the credential",
     }.ToFrozenDictionary(one => one.Key.Code, one => one.Value);
@@ -43,8 +45,8 @@ public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers)
         if (refuse.Route is not { Rule: not null } route || !Passing.Contains(refuse.Reason.Code)) return null;
         if (Under(route, refuse.Principal, ask.At, rules) is not { } under) return null;
 
-        // Who is not proven as a whole is nobody: without its verifier a connection could not be ended with its right.
-        var proven = refuse is { Principal: not null, Credential: not null, Verifier: not null } ? refuse : null;
+        // Who is not proven as a whole is nobody: without its verifier a connection could not be ended with its right, and a dialog's token proves nothing about a request that is not bound to its dialog.
+        var proven = refuse is { Principal: { Dialog: null }, Credential: not null, Verifier: not null } ? refuse : null;
         if (route.Service.Rate is { } rate && limits.Take(route.Service.Name, rate.ByAddress ? null : proven?.Principal!.Subject, ask.Address, rate, ask.At) is { } wait)
             return new Decision.Refuse(Reasons.RateExceeded, route, refuse.Principal, RetryAfter: wait);
         var observed = new Observed(refuse.Reason, under, proven is null && route.Service.PassAuthorizationOnObserve && !IsOurs(ask));

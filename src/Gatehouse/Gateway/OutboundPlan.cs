@@ -82,6 +82,7 @@ public sealed class OutboundPlan
             if (p.Name is not null) writer.WriteString("preferred_username", p.Name);
             if (p.Client is not null) writer.WriteString("azp", p.Client);
             if (p.Session is not null) writer.WriteString("sid", p.Session);
+            if (p.Dialog is not null) writer.WriteString("dialog", p.Dialog);
             writer.WriteString("scope", string.Join(' ', p.Scopes));
             writer.WriteStartObject("realm_access");
             writer.WriteStartArray("roles");

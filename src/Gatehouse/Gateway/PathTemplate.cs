@@ -52,6 +52,14 @@ public sealed record PathTemplate(string Text, ImmutableArray<string?> Segments,
         return true;
     }
 
+    /// <summary>Index of the segment that is the hole of a name; null when there is none, or more than one.</summary>
+    public int? HoleOf(string name)
+    {
+        var parts = Text.Split('/').Skip(1).ToList();
+        var at = parts.FindIndex(part => part.StartsWith('{') && part.Trim('{', '}') == name);
+        return at >= 0 && at == parts.FindLastIndex(part => part.StartsWith('{') && part.Trim('{', '}') == name) ? at : null;
+    }
+
     /// <inheritdoc/>
     public override string ToString() => Text;
 }

@@ -22,6 +22,9 @@ public sealed class Ruleset
     /// <summary>The verifier of the realm's session cookies; null in a dry ruleset.</summary>
     public ICredentialVerifier? Cookies { get; init; }
 
+    /// <summary>The verifier of the tokens of the realm's dialogs; null in a dry ruleset.</summary>
+    public ICredentialVerifier? Dialogs { get; init; }
+
     /// <summary>Credentials verified under this file.</summary>
     public VerificationCache Verified { get; } = new();
 

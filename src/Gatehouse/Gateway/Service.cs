@@ -8,7 +8,8 @@ namespace Gatehouse.Gateway;
 /// <param name="Token">Access tokens of our own realm count.</param>
 /// <param name="Session">The session cookie counts.</param>
 /// <param name="Issuers">Names of foreign issuers that count.</param>
-public sealed record Accepted(bool Token, bool Session, ImmutableArray<string> Issuers);
+/// <param name="Dialog">Tokens of our own realm's dialogs count.</param>
+public sealed record Accepted(bool Token, bool Session, ImmutableArray<string> Issuers, bool Dialog = false);
 
 /// <summary>What an upstream is told about the principal.</summary>
 [Flags]
@@ -93,6 +94,9 @@ public sealed record Route(Service Service, PathTemplate Template, ImmutableArra
 {
     /// <summary>Whether the rule is observed only, the narrowest of what rule, service and file say; null when it is not.</summary>
     public Observation? Observation { get; init; }
+
+    /// <summary>Where the dialog's id stands; null when tokens of dialogs do not count here.</summary>
+    public DialogPlace? Dialog { get; init; }
 
     /// <summary>Whether nobody is asked who they are.</summary>
     public bool IsPublic => Rule is null;

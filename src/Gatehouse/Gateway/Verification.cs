@@ -13,9 +13,16 @@ public sealed class Verification(OwnJwt own, TimeProvider time)
     private static readonly TimeSpan RefusedFor = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan BelievedFor = TimeSpan.FromMinutes(5);
 
-    /// <summary>Verifies and remembers. The entry of an issuer that cannot be reached is not remembered.</summary>
+    /// <summary>Verifies and remembers. The entry of an issuer that cannot be reached is not remembered, nor is any of a dialog's token: what has ended is felt at once.</summary>
     public async ValueTask<VerificationCache.Entry> VerifyAsync(Credential credential, Service service, Ruleset rules, CancellationToken stop)
     {
+        if (credential.Kind == CredentialKind.Dialog)
+        {
+            var judged = await rules.Dialogs!.VerifyAsync(credential, stop);
+            return judged is Verdict.Accepted { Principal: var holder }
+                ? new VerificationCache.Entry(holder, null, rules.Dialogs, holder.Until) : new VerificationCache.Entry(null, ((Verdict.Rejected)judged).Reason, rules.Dialogs, default);
+        }
+
         var (verdict, verifier) = credential.Kind == CredentialKind.SessionCookie ? (await rules.Cookies!.VerifyAsync(credential, stop), rules.Cookies) : await BearerAsync(credential, service, rules, stop);
         var now = time.GetUtcNow();
         switch (verdict)

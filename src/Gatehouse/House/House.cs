@@ -2,6 +2,7 @@ using Gatehouse.Admin;
 using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Credentials;
+using Gatehouse.Dialogs;
 using Gatehouse.Facades;
 using Gatehouse.Federation;
 using Gatehouse.Forwarding;
@@ -12,6 +13,7 @@ using Gatehouse.Outbound;
 using Gatehouse.People;
 using Gatehouse.Portal;
 using Gatehouse.Protocols.Cas;
+using Gatehouse.Protocols.Dialogs;
 using Gatehouse.Protocols.OpenId;
 using Gatehouse.Protocols.Saml;
 using Gatehouse.Sessions;
@@ -37,12 +39,14 @@ public static class House
         .AddSessions()
         .AddForwarding(settings.GetSection("forwarding"))
         .AddTokens(settings.GetSection("tokens"))
+        .AddDialogs()
         .AddCredentials()
         .AddSignIn(settings.GetSection("signin"))
         .AddPortal()
         .AddOpenId()
         .AddSaml()
         .AddCas()
+        .AddDialogsDoor()
         .AddAdmin()
         .AddFacades(settings.GetSection("facades"))
         .AddGateway(settings.GetSection("gateway"));
@@ -67,6 +71,7 @@ public static class House
         app.MapOpenId();
         app.MapSaml();
         app.MapCas();
+        app.MapDialogsDoor();
         app.MapPortal();
         app.MapAdmin();
         app.MapFacades();

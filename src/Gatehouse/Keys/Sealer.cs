@@ -47,5 +47,8 @@ public sealed class Sealer(RootKey root)
     /// <summary>HMAC-SHA-256 under a key derived for <paramref name="purpose"/>: recognises a high-entropy secret without keeping it.</summary>
     public byte[] Hash(string purpose, ReadOnlySpan<byte> value) => HMACSHA256.HashData(Key("hash/" + purpose), value);
 
+    /// <summary>A seal for tokens of one purpose, to be kept: making it costs more than using it.</summary>
+    public TokenSeal SealOf(string purpose) => new(root.Derive("token/" + purpose));
+
     private byte[] Key(string purpose) => keys.GetOrAdd(purpose, root.Derive);
 }

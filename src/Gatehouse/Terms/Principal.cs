@@ -67,6 +67,9 @@ public sealed record Principal
     /// <summary>Dialog (call or chat) to which the credential is bound; null when unbound.</summary>
     public string? Dialog { get; init; }
 
+    /// <summary>When that dialog was opened: its id may have been another's before; null when unbound.</summary>
+    public DateTimeOffset? DialogStartedAt { get; init; }
+
     /// <summary>When the person last proved who they are; null for services.</summary>
     public DateTimeOffset? AuthenticatedAt { get; init; }
 

@@ -48,6 +48,30 @@ public static class Reasons
     /// <summary>The token is of another type, such as an ID token.</summary>
     public static readonly Reason TokenType = new("token.type", 401, "This is not an access token.", "Send the access token, not the ID token or refresh token.");
 
+    /// <summary>The token's dialog is not known.</summary>
+    public static readonly Reason DialogUnknown = new("dialog.unknown", 401, "The token's dialog is not known.", "Use the token of the dialog's newest event.");
+
+    /// <summary>The token's dialog and its headroom are over.</summary>
+    public static readonly Reason DialogOver = new("dialog.over", 401, "The dialog is over.", "Nothing works for this dialog any more; the project's headroom and hard limit say how long it does.");
+
+    /// <summary>The dialog has ended, and this is not allowed after the end.</summary>
+    public static readonly Reason DialogEnded = new("dialog.ended", 403, "The dialog has ended.", "After the end only what its project allows works, until the headroom is over.");
+
+    /// <summary>The token was frozen.</summary>
+    public static readonly Reason DialogFrozen = new("dialog.frozen", 401, "The token is frozen.", "It was used for another dialog, or frozen by an operator. The next event of the dialog brings one that works.");
+
+    /// <summary>The token is for another dialog than the request.</summary>
+    public static readonly Reason DialogOther = new("dialog.other", 403, "The token is for another dialog.", "Use each dialog's own token.");
+
+    /// <summary>The route does not say where the dialog's id stands, so that no dialog token counts there.</summary>
+    public static readonly Reason DialogUnbound = new("dialog.unbound", 403, "Dialog tokens do not count here.", "The rule in the access file must say where the dialog's id stands: 'dialog:'.");
+
+    /// <summary>The place in which the dialog's id must stand cannot be read, or can be read in two ways.</summary>
+    public static readonly Reason DialogUnreadable = new("dialog.unreadable", 400, "The dialog's id cannot be read from the request.", "Send it once, where the access file says; a body is a JSON object of at most 256 KiB, without Content-Encoding, no member twice.");
+
+    /// <summary>The dialog cannot be changed as asked.</summary>
+    public static readonly Reason DialogConflict = new("dialog.conflict", 409, "The dialog is not in a state for this.", "See 'detail'.");
+
     /// <summary>The session is unknown or over.</summary>
     public static readonly Reason SessionEnded = new("session.ended", 401, "The session has ended.", "Sign in again.");
 

@@ -18,6 +18,9 @@ public static class SecretKinds
     /// <summary>Client secret.</summary>
     public const string Client = "gtclient";
 
+    /// <summary>Token of a bot or visitor for one dialog.</summary>
+    public const string Dialog = "gtdialog";
+
     /// <summary>A new secret of a kind.</summary>
     public static string Make(string kind) => TokenText.Create(kind, RandomNumberGenerator.GetBytes(32));
 
@@ -25,5 +28,5 @@ public static class SecretKinds
     public static bool Is(string text, string kind) => text.Length > kind.Length && text[kind.Length] == '_' && text.StartsWith(kind, StringComparison.Ordinal);
 
     /// <summary>Whether a text claims to be any secret of this program: it is never shown to anybody else.</summary>
-    public static bool IsAny(string text) => Is(text, Refresh) || Is(text, Code) || Is(text, Cookie) || Is(text, Client);
+    public static bool IsAny(string text) => Is(text, Refresh) || Is(text, Code) || Is(text, Cookie) || Is(text, Client) || Is(text, Dialog);
 }

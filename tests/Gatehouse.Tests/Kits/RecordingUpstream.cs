@@ -39,6 +39,25 @@ public sealed class RecordingUpstream : IAsyncDisposable
         await app.DisposeAsync();
     }
 
+    // A stream that ends only when somebody cuts it.
+    private static async Task DripAsync(HttpContext context)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        try
+        {
+            do
+            {
+                await context.Response.WriteAsync("more", context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+            while (await tick.WaitForNextTickAsync(context.RequestAborted));
+        }
+        catch (OperationCanceledException)
+        {
+            // It was cut.
+        }
+    }
+
     private async Task AnswerAsync(HttpContext context)
     {
         All.Enqueue(new Seen(context.Request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Headers.ToDictionary(one => one.Key, one => one.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
@@ -60,6 +79,13 @@ public sealed class RecordingUpstream : IAsyncDisposable
             return;
         }
 
+        if (context.Request.Path.Value!.EndsWith("/endless", StringComparison.Ordinal))
+        {
+            await DripAsync(context);
+            return;
+        }
+
+        await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         await context.Response.WriteAsync("from the upstream");
     }
 }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Gateway.Access;
 
 /// <summary>The rules in force. A new file takes over as a whole; a bad one changes nothing. Upstreams whose service stays keep their connections.</summary>
-public sealed class Rules(OutboundHttp http, SessionCookie cookies, IOptions<GatewaySettings> settings, TimeProvider time, ILogger<Rules> logger) : IAsyncDisposable
+public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer dialogs, IOptions<GatewaySettings> settings, TimeProvider time, ILogger<Rules> logger) : IAsyncDisposable
 {
     private readonly Lock taking = new();
     private readonly Dictionary<string, Upstream> upstreams = [];
@@ -79,6 +79,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, IOptions<Gat
             File = file, Routes = new RouteTable(file.Routes), Upstreams = upstreams.ToFrozenDictionary(), Outbound = file.Services.ToFrozenDictionary(service => service.Name, service => new OutboundPlan(service, file.Realm)),
             Foreign = file.Services.Where(service => !service.Accepts.Issuers.IsEmpty).ToFrozenDictionary(service => service.Name, service => service.Accepts.Issuers.Select(name => Trust(file.Issuers[name], keys, service, file.Realm)).ToImmutableArray()),
             Cookies = cookies.Of(file.Realm),
+            Dialogs = dialogs.Of(file.Realm),
         };
     }
 

@@ -60,13 +60,13 @@ internal static class ServiceReader
             var rule = new YamlMap(list.Children[i], $"rule {i + 1} of '{service.Name}'", findings);
             var path = rule.Text("path") ?? service.Prefix + "/**";
             var methods = rule.Texts("methods").Select(method => method.ToUpperInvariant()).ToImmutableArray();
-            var allow = rule.Map("allow");
+            var (allow, dialog) = (rule.Map("allow"), rule.Map("dialog"));
             var observation = ObserveReader.Read(rule);
             if (rule.Node("methods") is not null && (methods.IsEmpty || methods.Any(method => method.Length == 0 || !method.All(char.IsAsciiLetterUpper)))) rule.Error("rule.methods", rule.Line, "'methods' is a list such as [GET, POST]; leave it out for all methods.");
             else if (!PathTemplate.TryParse(path, out var template, out var why)) rule.Error("rule.path", rule.Line, $"The path '{path}' {why}.");
             else if (!AccessReader.Covers(service.Prefix, template)) rule.Error("rule.outside", rule.Line, $"The path '{path}' is not under the service's prefix '{service.Prefix}'.");
             else if (allow is null) rule.Error("rule.allow", rule.Line, "The rule has no 'allow'. To admit everyone who is authenticated, write 'allow: {}'.");
-            else routes.Add(new Route(service, template, methods, ReadAllow($"{service.Name} rule {i + 1}", rule.Line, allow), null, rule.Line) { Observation = observation });
+            else routes.Add(new Route(service, template, methods, ReadAllow($"{service.Name} rule {i + 1}", rule.Line, allow), null, rule.Line) { Observation = observation, Dialog = dialog is null ? null : DialogReader.Read(dialog, template, service) });
             rule.Done();
         }
 
@@ -99,16 +99,17 @@ internal static class ServiceReader
     private static Accepted ReadAccepts(YamlMap map, ImmutableDictionary<string, ForeignIssuer> issuers)
     {
         if (map.Node("accept") is null) return new Accepted(Token: true, Session: false, []);
-        var (token, session, foreign) = (false, false, ImmutableArray.CreateBuilder<string>());
+        var (token, session, dialog, foreign) = (false, false, false, ImmutableArray.CreateBuilder<string>());
         foreach (var text in map.Texts("accept"))
         {
             if (text == "token") token = true;
             else if (text == "session") session = true;
+            else if (text == "dialog") dialog = true;
             else if (text.StartsWith("issuer:", StringComparison.Ordinal) && issuers.ContainsKey(text["issuer:".Length..])) foreign.Add(text["issuer:".Length..]);
-            else map.Error("service.accept", YamlMap.LineOf(map.Node("accept")!), $"'{text}' is no credential; known: token, session{string.Concat(issuers.Keys.Order().Select(name => $", issuer:{name}"))}.");
+            else map.Error("service.accept", YamlMap.LineOf(map.Node("accept")!), $"'{text}' is no credential; known: token, session, dialog{string.Concat(issuers.Keys.Order().Select(name => $", issuer:{name}"))}.");
         }
 
-        return new Accepted(token, session, foreign.ToImmutable());
+        return new Accepted(token, session, foreign.ToImmutable(), dialog);
     }
 
     private static IdentityHeaders ReadIdentity(YamlMap map)

@@ -75,6 +75,7 @@ public static class CommandLine
             ClientCommands.Build(terminal),
             KeyCommands.Build(terminal),
             ProviderCommands.Build(terminal),
+            DialogCommands.Build(terminal),
             AuditCommands.Build(terminal),
             XivoCommands.Build(terminal),
         };

@@ -1,5 +1,6 @@
 using Gatehouse.Audit;
 using Gatehouse.Clients;
+using Gatehouse.Dialogs;
 using Gatehouse.Federation;
 using Gatehouse.Keys;
 using Gatehouse.Outbound;
@@ -50,6 +51,10 @@ internal sealed class Workshop : IAsyncDisposable
 
     public PasswordPlace PasswordPlace => Part<PasswordPlace>();
 
+    public DialogProjects DialogProjects => Part<DialogProjects>();
+
+    public DialogStore Dialogs => Part<DialogStore>();
+
     public PeopleImport Import => Part<PeopleImport>();
 
     public TimeProvider Time => Part<TimeProvider>();
@@ -67,7 +72,7 @@ internal sealed class Workshop : IAsyncDisposable
             .AddSingleton(TimeProvider.System)
             .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddOutbound().AddFederation(given.GetSection("federation"), given["tokens:publicUrl"] ?? "").AddPeople().AddClients().AddSessions();
         services.AddOptions<SignInSettings>().Bind(given.GetSection("signin"));
-        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>();
+        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>().AddSingleton<DialogProjects>().AddSingleton<DialogStore>();
         var workshop = new Workshop(services.BuildServiceProvider());
         try
         {
