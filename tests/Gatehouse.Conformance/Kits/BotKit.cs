@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Gatehouse.Conformance.Kits;
+
+/// <summary>clients/bot built with its own tools from its lock file, in a scratch copy beside the shared vectors: the checkout stays as it is.</summary>
+public sealed class BotKit : IAsyncDisposable
+{
+    private static readonly string[] LeftOut = ["node_modules", "dist", "bin", "obj"];
+
+    private BotKit(string root) => Root = root;
+
+    /// <summary>What stands for the repository's root.</summary>
+    public string Root { get; }
+
+    /// <summary>The copy of clients/bot.</summary>
+    public string Folder => Path.Combine(Root, "clients/bot");
+
+    public static async Task<BotKit> BuildAsync()
+    {
+        var kit = new BotKit(Directory.CreateTempSubdirectory("gatehouse-bot-").FullName);
+        foreach (var folder in (string[])["clients/bot", "tests/vectors", "docs/guides"]) Copy(Path.Combine(Checkout(), folder), Path.Combine(kit.Root, folder));
+        foreach (var arguments in (string[][])[["ci", "--no-audit", "--no-fund"], ["run", "build"]])
+        {
+            var (code, output) = await kit.RunAsync("npm", arguments);
+            if (code != 0) throw new InvalidOperationException($"npm {string.Join(' ', arguments)}: {code}\n{output}");
+        }
+
+        return kit;
+    }
+
+    /// <summary>Runs a command in the copy of clients/bot.</summary>
+    public async Task<(int Code, string Output)> RunAsync(string command, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { WorkingDirectory = Folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
+        return (process.ExitCode, await output + await error);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(Root, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from).Where(file => !file.EndsWith(".tsbuildinfo", StringComparison.Ordinal))) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        foreach (var folder in Directory.GetDirectories(from).Where(folder => !LeftOut.Contains(Path.GetFileName(folder)))) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
+    }
+
+    private static string Checkout([CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../.."));
+}
