@@ -31,21 +31,30 @@ public static class Finder
     /// <summary>The one Authorization header, as the very string that the server made of it; null when there is none, or more than one. Equal references mean equal headers, whatever they hold.</summary>
     public static string? HeaderOf(IHeaderDictionary headers) => headers.Authorization is { Count: 1 } values ? values.ToString() : null;
 
-    /// <summary>Whether a query string (with its question mark) carries a token under RFC 6750's name (2.3), in whatever spelling a server would decode to it.</summary>
-    public static bool HasToken(string query)
+    /// <summary>As above, at the places that are declared: exactly one token in all of them together. <paramref name="query"/> has its question mark.</summary>
+    public static Found Find(IHeaderDictionary headers, string query, TokenPlaces places, string? cookieRealm, bool tls)
     {
-        const string Name = "access_token";
-        foreach (var range in query.AsSpan(1).Split('&'))
+        if (places.IsUsual) return Find(headers, cookieRealm, tls);
+        var found = Find(headers, null, tls);
+        if (found is Found.One && !places.Authorization) return new Found.Conflict(Reasons.CredentialKind);
+        foreach (var name in places.Headers)
         {
-            var pair = query.AsSpan(1)[range];
-            var equals = pair.IndexOf('=');
-            var name = equals < 0 ? pair : pair[..equals];
-            if (name.Equals(Name, StringComparison.OrdinalIgnoreCase)) return true;
-            if (name.Contains('%') && Parameters.TryDecode(name, out var decoded) && decoded.Equals(Name, StringComparison.OrdinalIgnoreCase)) return true;
+            var values = headers[name];
+            if (values.Count == 0 || (values.Count == 1 && string.IsNullOrEmpty(values[0]))) continue;
+            found = values.Count > 1 ? new Found.Conflict(Reasons.CredentialConflict) : Beside(found, CredentialPlace.Header, name, values[0]!.Trim(' ', '\t'));
         }
 
-        return false;
+        if (!places.Queries.IsEmpty)
+            foreach (var (name, value) in QueryTokens.Find(query, places.Queries)) found = Beside(found, CredentialPlace.Query, name, value);
+        return found is Found.None ? Find(headers, cookieRealm, tls) : found;
     }
+
+    // A token was found at a declared place: alone it counts, beside another nothing does.
+    private static Found Beside(Found found, CredentialPlace place, string name, string? token)
+        => found is Found.Conflict ? found
+            : found is Found.One ? new Found.Conflict(Reasons.CredentialConflict)
+            : string.IsNullOrEmpty(token) || token.Any(c => c is <= ' ' or ',' or >= '\x7f') ? new Found.Conflict(Reasons.TokenMalformed)
+            : new Found.One(new Credential(KindOf(token), place, name, new Secret(token)));
 
     /// <summary>A ticket in <c>Authorization: Negotiate</c> (RFC 4559, 4.2), Base64; null when there is none.</summary>
     public static Secret? FindNegotiate(IHeaderDictionary headers)

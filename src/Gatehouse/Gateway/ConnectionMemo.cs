@@ -37,7 +37,7 @@ public sealed class ConnectionMemo
     /// <summary>Remembers an accepted bearer token.</summary>
     internal void Keep(IHeaderDictionary headers, Service service, Ruleset rules, Credential credential, VerificationCache.Entry entry)
     {
-        if (credential.Kind == CredentialKind.Bearer && entry.Principal is not null && Finder.HeaderOf(headers) is { } header) last = new Last(header, service, rules, credential, entry);
+        if (credential is { Kind: CredentialKind.Bearer, Place: CredentialPlace.Authorization } && entry.Principal is not null && Finder.HeaderOf(headers) is { } header) last = new Last(header, service, rules, credential, entry);
     }
 
     /// <summary>A header that was recognised.</summary>

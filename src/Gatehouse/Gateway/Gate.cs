@@ -57,7 +57,7 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
         if (result.ResponseStarted) return;
         if (stream?.Ended.IsCancellationRequested == true) reason = Reasons.DialogEnded;
         if (reason.Status == 503) context.Response.Headers.RetryAfter = lifetime.ApplicationStopping.IsCancellationRequested ? "5" : "1";
-        await Refusal.ProblemAsync(context, reason, null);
+        await Refusal.AnswerAsync(context, service, reason, null);
     }
 
     // Over HTTP/2 a WebSocket comes as an extended CONNECT (RFC 8441), without the header.

@@ -12,6 +12,8 @@ public sealed class Gatekeeper(Verification verification, DialogBinding binding,
 {
     private static readonly TimeSpan TrySoon = TimeSpan.FromSeconds(5);
 
+    private readonly Func<string, bool> isOurs = verification.IsOurs;
+
     /// <summary>Decides. <paramref name="memo"/> is the connection's, where there is one.</summary>
     public ValueTask<Decision> DecideAsync(Ask ask, Ruleset rules, bool tls, ConnectionMemo? memo, CancellationToken stop)
     {
@@ -20,11 +22,12 @@ public sealed class Gatekeeper(Verification verification, DialogBinding binding,
         var service = route.Service;
         if (route.IsPublic) return new(Open(ask, route));
 
-        // 2 One credential, or none, or a conflict. A token in the URL ends up in logs and Referer headers: it counts nowhere, and is not passed on either.
-        if (ask.Query.Length > 0 && Finder.HasToken(ask.Query)) return new(new Decision.Refuse(Reasons.CredentialInQuery, route));
-        if (memo?.Find(ask.Headers, service, rules, ask.At) is { } last) return new(Known(ask, route, last.Credential, last.Entry));
+        // 2 One credential, or none, or a conflict. A token in the URL ends up in logs and Referer headers: it counts only where the file declares it, and is not passed on either.
+        var places = route.Places;
+        if (ask.Query.Length > 0 && QueryTokens.HasStray(ask.Query, places.Queries, isOurs)) return new(new Decision.Refuse(Reasons.CredentialInQuery, route));
+        if (places.IsUsual && memo?.Find(ask.Headers, service, rules, ask.At) is { } last) return new(Known(ask, route, last.Credential, last.Entry));
         var accepts = service.Accepts;
-        var found = Finder.Find(ask.Headers, accepts.Session ? rules.File.Realm : null, tls);
+        var found = Finder.Find(ask.Headers, ask.Query, places, accepts.Session ? rules.File.Realm : null, tls);
         if (found is not Found.One { Credential: var credential }) return new(new Decision.Refuse(found is Found.Conflict conflict ? conflict.Reason : Reasons.CredentialMissing, route));
 
         // 3 A kind that the service does not accept is refused before any cryptography.

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
+using Gatehouse.Credentials;
 using Gatehouse.Forwarding;
 using Gatehouse.Sessions;
 using Gatehouse.Terms;
@@ -19,49 +20,67 @@ public sealed class OutboundPlan
         "X-Auth-Request-Access-Token", "X-Client-Cert", "X-SSL-Client-Cert", "X-SSL-Client-S-DN", "Client-Cert", "Client-Cert-Chain",
     ];
 
-    private static readonly RemovedNames All = RemovedNames.Of(IdentityNames);
-    private static readonly RemovedNames AllButAuthorization = RemovedNames.Of(IdentityNames[1..]);
-
     private readonly Service service;
     private readonly string realm;
     private readonly ImmutableArray<string> cookies;
+    private readonly bool wantsToken;
 
-    /// <summary>Plans once per service.</summary>
-    public OutboundPlan(Service service, string realm) => (this.service, this.realm, cookies) = (service, realm, [Cookie.NameOf(realm, true), Cookie.NameOf(realm, false)]);
+    // Index: 1 lets the client's Authorization pass, 2 takes its Referer out.
+    private readonly RemovedNames[] removed;
+
+    /// <summary>Plans once per service; <paramref name="routes"/> may be all of the file's.</summary>
+    public OutboundPlan(Service service, string realm, ImmutableArray<Route> routes)
+    {
+        (this.service, this.realm, cookies) = (service, realm, [Cookie.NameOf(realm, true), Cookie.NameOf(realm, false)]);
+        wantsToken = service.Identity.HasFlag(IdentityHeaders.Jwt) || !service.IdentityIn.Headers.IsEmpty || !service.IdentityIn.Queries.IsEmpty;
+        string[] all = [.. IdentityNames, .. service.IdentityIn.Headers, .. service.TokenIn.Headers, .. routes.Where(route => route.Service.Name == service.Name && route.TokenIn is not null).SelectMany(route => route.TokenIn!.Headers)];
+        removed = [RemovedNames.Of(all), RemovedNames.Of(all[1..]), RemovedNames.Of([.. all, "Referer"]), RemovedNames.Of([.. all[1..], "Referer"])];
+    }
 
     /// <summary>The finished request: target, identity, removals.</summary>
     public ValueTask<OutgoingRequest> MakeAsync(Ask ask, Decision.Pass pass, UpstreamTokens tokens, Action<UpgradedConnection>? upgraded, CancellationToken stop)
     {
-        if (pass.Principal is not { } principal) return new(Make(ask, pass, [], upgraded));
+        if (pass.Principal is not { } principal) return new(Make(ask, pass, [], null, upgraded));
         // Nearly always the token is there already: no state machine then.
-        var token = service.Identity.HasFlag(IdentityHeaders.Jwt) ? tokens.MintAsync(principal, realm, service.Audience, stop) : default;
-        return token.IsCompletedSuccessfully ? new(Make(ask, pass, Identity(principal, pass, token.Result), upgraded)) : MakeSlowlyAsync(ask, pass, token, upgraded);
+        var token = wantsToken ? tokens.MintAsync(principal, realm, service.Audience, stop) : default;
+        return token.IsCompletedSuccessfully ? new(Make(ask, pass, Identity(principal, pass, token.Result), token.Result, upgraded)) : MakeSlowlyAsync(ask, pass, token, upgraded);
     }
 
     private async ValueTask<OutgoingRequest> MakeSlowlyAsync(Ask ask, Decision.Pass pass, ValueTask<string> token, Action<UpgradedConnection>? upgraded)
-        => Make(ask, pass, Identity(pass.Principal!, pass, await token), upgraded);
+    {
+        var made = await token;
+        return Make(ask, pass, Identity(pass.Principal!, pass, made), made, upgraded);
+    }
 
-    private OutgoingRequest Make(Ask ask, Decision.Pass pass, ImmutableArray<HeaderLine> identity, Action<UpgradedConnection>? upgraded)
-        => new()
+    private OutgoingRequest Make(Ask ask, Decision.Pass pass, ImmutableArray<HeaderLine> identity, string? token, Action<UpgradedConnection>? upgraded)
+    {
+        // The page's own address may have held a token.
+        var referer = ask.Headers.Referer is [{ } from] ? QueryTokens.Referer(from, pass.Route.Places.Queries) : null;
+        return new()
         {
-            Method = ask.Method, Target = TargetOf(ask), MayUpgrade = upgraded is not null, MaxBody = service.MaxBody, RemoveCookies = cookies, Upgraded = upgraded,
-            Added = identity,
-            Remove = (pass.Route.IsPublic ? service.PassAuthorizationOnPublic : pass.Observed?.PassAuthorization == true) ? AllButAuthorization : All,
+            Method = ask.Method, Target = TargetOf(ask, pass.Route, token), MayUpgrade = upgraded is not null, MaxBody = service.MaxBody, RemoveCookies = cookies, Upgraded = upgraded,
+            Added = referer is null ? identity : identity.Add(new HeaderLine("Referer", referer)),
+            Remove = removed[((pass.Route.IsPublic ? service.PassAuthorizationOnPublic : pass.Observed?.PassAuthorization == true) ? 1 : 0) + (referer is null ? 0 : 2)],
             ClientAddress = ask.Address?.ToString() ?? "unknown", Scheme = ask.Scheme, Host = ask.Host,
         };
+    }
 
-    private string TargetOf(Ask ask)
+    private string TargetOf(Ask ask, Route route, string? token)
     {
         var path = ask.Path.Value;
         if (service.StripPrefix) path = path.Length == service.Prefix.Length ? "/" : path[service.Prefix.Length..];
-        return ask.Query.Length == 0 ? path : path + ask.Query;
+        var query = ask.Query.Length == 0 ? "" : QueryTokens.Without(ask.Query, route.Places.Queries, service.IdentityIn.Queries);
+        if (token is not null)
+            foreach (var name in service.IdentityIn.Queries) query += $"{(query.Length == 0 ? '?' : '&')}{name}={Bare(token)}";
+        return query.Length == 0 ? path : path + query;
     }
 
     private ImmutableArray<HeaderLine> Identity(Principal principal, Decision.Pass pass, string? token)
     {
-        if (service.Identity == IdentityHeaders.Jwt) return [new HeaderLine("Authorization", token!)];
+        if (service.Identity == IdentityHeaders.Jwt && service.IdentityIn.Headers.IsEmpty) return [new HeaderLine("Authorization", token!)];
         var lines = ImmutableArray.CreateBuilder<HeaderLine>(4);
         if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", token!));
+        foreach (var name in service.IdentityIn.Headers) lines.Add(new HeaderLine(name, Bare(token!)));
         if (service.Identity.HasFlag(IdentityHeaders.AccessToken) && pass.Credential is { Kind: Credentials.CredentialKind.Bearer } bearer) lines.Add(new HeaderLine("X-Access-Token", bearer.Value.Reveal()));
         if ((service.Identity & (IdentityHeaders.Userinfo | IdentityHeaders.IdToken)) == IdentityHeaders.None) return lines.ToImmutable();
         var claims = Convert.ToBase64String(Claims(principal));
@@ -69,6 +88,9 @@ public sealed class OutboundPlan
         if (service.Identity.HasFlag(IdentityHeaders.IdToken)) lines.Add(new HeaderLine("X-ID-Token", claims));
         return lines.ToImmutable();
     }
+
+    // The mint makes the value of an Authorization header, since nearly everybody wants that.
+    private static string Bare(string token) => token["Bearer ".Length..];
 
     // As APISIX's openid-connect sends it: base64 of the claims in JSON.
     private static byte[] Claims(Principal p)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Gatehouse.Credentials;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 
@@ -12,11 +13,28 @@ public sealed class Refusal(Issuers issuers)
     public Task SendAsync(HttpContext context, Ask? ask, Decision.Refuse refuse, Ruleset rules)
     {
         var status = refuse.Reason.Status;
-        if (status == 401 && ask is not null && refuse.Route is { Service.Accepts.Session: true } && IsNavigation(ask)) return Lead(context, ask, rules.File.Realm);
+        if (status == 401 && ask is not null && refuse.Route is { Service.Accepts.Session: true } && IsNavigation(ask)) return Lead(context, ask, refuse.Route, rules.File.Realm);
         var response = context.Response;
         if (status is 401 or 403 && refuse.Route is { } route) response.Headers.WWWAuthenticate = Challenge(refuse, route, rules.File.Realm);
         if (refuse.RetryAfter is { } wait) response.Headers.RetryAfter = ((int)Math.Ceiling(Math.Max(1, wait.TotalSeconds))).ToString();
-        return ProblemAsync(context, refuse.Reason, refuse.Missing is null ? null : $"It takes {refuse.Missing}.", status == 401 && refuse.Route is { Service.Accepts.Session: true } ? $"/realms/{rules.File.Realm}/sign-in" : null);
+        return AnswerAsync(context, refuse.Route?.Service, refuse.Reason, refuse.Missing is null ? null : $"It takes {refuse.Missing}.", status == 401 && refuse.Route is { Service.Accepts.Session: true } ? $"/realms/{rules.File.Realm}/sign-in" : null);
+    }
+
+    /// <summary>Writes the service's own form of errors, or problem+json.</summary>
+    public static async Task AnswerAsync(HttpContext context, Service? service, Reason reason, string? detail, string? signIn = null)
+    {
+        if (service?.Errors is not { } form)
+        {
+            await ProblemAsync(context, reason, detail, signIn);
+            return;
+        }
+
+        var (body, response) = (form.Write(reason, detail), context.Response);
+        response.StatusCode = reason.Status;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        response.Headers.CacheControl = "no-store";
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(body, context.RequestAborted);
     }
 
     /// <summary>Writes problem+json.</summary>
@@ -61,10 +79,10 @@ public sealed class Refusal(Issuers issuers)
     private static bool IsNavigation(Ask ask)
         => ask.Method is "GET" or "HEAD" && ask.Headers["Sec-Fetch-Mode"] is ["navigate"] && ask.Headers["Sec-Fetch-Dest"] is not ["iframe" or "frame" or "embed" or "object"];
 
-    private static Task Lead(HttpContext context, Ask ask, string realm)
+    private static Task Lead(HttpContext context, Ask ask, Route route, string realm)
     {
         context.Response.StatusCode = 302;
-        context.Response.Headers.Location = $"/realms/{realm}/sign-in?back={Uri.EscapeDataString(ask.Path.Value + ask.Query)}";
+        context.Response.Headers.Location = $"/realms/{realm}/sign-in?back={Uri.EscapeDataString(ask.Path.Value + QueryTokens.Without(ask.Query, route.Places.Queries, []))}";
         context.Response.Headers.CacheControl = "no-store";
         return Task.CompletedTask;
     }

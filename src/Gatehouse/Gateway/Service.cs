@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gatehouse.Credentials;
 using Gatehouse.Forwarding;
 using Gatehouse.Policy;
 
@@ -58,6 +59,15 @@ public sealed record Service
     /// <summary>Which credentials count.</summary>
     public required Accepted Accepts { get; init; }
 
+    /// <summary>Where tokens stand, unless a rule says otherwise.</summary>
+    public TokenPlaces TokenIn { get; init; } = TokenPlaces.Usual;
+
+    /// <summary>More places where the upstream wants our short-lived JWT: headers and query parameters of its own. What a client sends there is removed.</summary>
+    public TokenPlaces IdentityIn { get; init; } = new(false, [], []);
+
+    /// <summary>The vendor's form of errors; null for problem+json.</summary>
+    public ErrorForm? Errors { get; init; }
+
     /// <summary>What the upstream is told.</summary>
     public IdentityHeaders Identity { get; init; } = IdentityHeaders.Jwt;
 
@@ -97,6 +107,12 @@ public sealed record Route(Service Service, PathTemplate Template, ImmutableArra
 
     /// <summary>Where the dialog's id stands; null when tokens of dialogs do not count here.</summary>
     public DialogPlace? Dialog { get; init; }
+
+    /// <summary>Where tokens stand; null for what the service says.</summary>
+    public TokenPlaces? TokenIn { get; init; }
+
+    /// <summary>Where tokens stand.</summary>
+    public TokenPlaces Places => TokenIn ?? Service.TokenIn;
 
     /// <summary>Whether nobody is asked who they are.</summary>
     public bool IsPublic => Rule is null;

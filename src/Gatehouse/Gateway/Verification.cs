@@ -44,6 +44,9 @@ public sealed class Verification(OwnJwt own, TimeProvider time)
         }
     }
 
+    /// <summary>Whether a text is a token or secret of ours, genuine or not.</summary>
+    public bool IsOurs(string text) => own.IsOurs(text);
+
     private async ValueTask<(Verdict Verdict, ICredentialVerifier Verifier)> BearerAsync(Credential credential, Service service, Ruleset rules, CancellationToken stop)
     {
         // 1 Ours, of whichever realm: an issuer that introspects must never be handed a token that it could use here.

@@ -16,6 +16,9 @@ public sealed class OwnJwt(Verify verify) : ICredentialVerifier
     /// <summary>Whether a token names one of our realms as its issuer, genuine or not: such a token is never shown to another issuer.</summary>
     public bool IsOurs(Credential credential) => verify.IsOurs(credential.Value.Reveal());
 
+    /// <summary>The same of a text that was found somewhere.</summary>
+    public bool IsOurs(string text) => verify.IsOurs(text);
+
     /// <inheritdoc/>
     public bool StillStands(Principal principal) => !verify.IsRevoked(principal);
 

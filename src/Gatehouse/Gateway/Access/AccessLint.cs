@@ -24,6 +24,7 @@ internal static class AccessLint
 
             if (service.Accepts is { Token: false, Session: false, Dialog: false, Issuers.IsEmpty: true }) Say(Severity.Error, "service.accept", service.Line, $"Service '{service.Name}' accepts no credential.");
             if (service.Accepts.Dialog && !file.Routes.Any(route => ReferenceEquals(route.Service, service) && route.Dialog is not null)) Say(Severity.Warning, "service.dialog", service.Line, $"Service '{service.Name}' accepts tokens of dialogs, and none of its rules says where the dialog's id stands ('dialog:'), so that none ever passes.");
+            if (!service.TokenIn.Queries.IsEmpty) Say(Severity.Note, "token-in.query", service.Line, $"Service '{service.Name}' takes tokens from the address for all its rules, and addresses are written in logs before this one. Declare it on the rule that needs it.");
             foreach (var address in service.Plan.Addresses)
                 if (address.Uri.Scheme == "http" && !IsLocal(address.Uri)) Say(Severity.Note, "upstream.plain", service.Line, $"'{address.Uri.GetLeftPart(UriPartial.Authority)}' is reached in plain HTTP; identity and data are readable on that network.");
         }

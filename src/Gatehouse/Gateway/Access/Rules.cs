@@ -76,7 +76,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
 
         return new Ruleset
         {
-            File = file, Routes = new RouteTable(file.Routes), Upstreams = upstreams.ToFrozenDictionary(), Outbound = file.Services.ToFrozenDictionary(service => service.Name, service => new OutboundPlan(service, file.Realm)),
+            File = file, Routes = new RouteTable(file.Routes), Upstreams = upstreams.ToFrozenDictionary(), Outbound = file.Services.ToFrozenDictionary(service => service.Name, service => new OutboundPlan(service, file.Realm, file.Routes)),
             Foreign = file.Services.Where(service => !service.Accepts.Issuers.IsEmpty).ToFrozenDictionary(service => service.Name, service => service.Accepts.Issuers.Select(name => Trust(file.Issuers[name], keys, service, file.Realm)).ToImmutableArray()),
             Cookies = cookies.Of(file.Realm),
             Dialogs = dialogs.Of(file.Realm),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Gatehouse.Credentials;
 using Gatehouse.Forwarding;
 using Gatehouse.Policy;
 using Gatehouse.Terms;
@@ -26,6 +27,7 @@ internal static class ServiceReader
             Name = name, Line = map.Line, Prefix = prefix, StripPrefix = map.Flag("strip-prefix", false), Audience = map.Text("audience") ?? name,
             Accepts = ReadAccepts(map, issuers), Identity = ReadIdentity(map), Upgrade = map.Flag("upgrade", true), PassAuthorizationOnPublic = map.Flag("pass-authorization-on-public", false),
             PassAuthorizationOnObserve = map.Flag("pass-authorization-on-observe", false), Observation = ObserveReader.Read(map),
+            TokenIn = PlaceReader.Read(map) ?? TokenPlaces.Usual, IdentityIn = ReadIdentityPlaces(map), Errors = PlaceReader.ReadErrors(map),
             MaxBody = map.Number("max-body"), Rate = ReadRate(map),
             Plan = new UpstreamPlan
             {
@@ -67,6 +69,7 @@ internal static class ServiceReader
             else if (!AccessReader.Covers(service.Prefix, template)) rule.Error("rule.outside", rule.Line, $"The path '{path}' is not under the service's prefix '{service.Prefix}'.");
             else if (allow is null) rule.Error("rule.allow", rule.Line, "The rule has no 'allow'. To admit everyone who is authenticated, write 'allow: {}'.");
             else routes.Add(new Route(service, template, methods, ReadAllow($"{service.Name} rule {i + 1}", rule.Line, allow), null, rule.Line) { Observation = observation, Dialog = dialog is null ? null : DialogReader.Read(dialog, template, service) });
+            if (PlaceReader.Read(rule) is { } places && routes.Count > 0 && routes[^1].Line == rule.Line) routes[^1] = routes[^1] with { TokenIn = places };
             rule.Done();
         }
 
@@ -125,11 +128,19 @@ internal static class ServiceReader
                 case "userinfo": all |= IdentityHeaders.Userinfo; break;
                 case "access-token": all |= IdentityHeaders.AccessToken; break;
                 case "id-token": all |= IdentityHeaders.IdToken; break;
-                default: map.Error("service.identity", YamlMap.LineOf(map.Node("identity")!), $"'{text}' is not known; known: jwt, userinfo, access-token, id-token, none."); break;
+                case var _ when PlaceReader.TryPlace(text, ImmutableArray.CreateBuilder<string>(), ImmutableArray.CreateBuilder<string>()): break;
+                default: map.Error("service.identity", YamlMap.LineOf(map.Node("identity")!), $"'{text}' is not known; known: jwt, userinfo, access-token, id-token, header:NAME, query:NAME, none."); break;
             }
         }
 
         return all;
+    }
+
+    private static TokenPlaces ReadIdentityPlaces(YamlMap map)
+    {
+        var (headers, queries) = (ImmutableArray.CreateBuilder<string>(), ImmutableArray.CreateBuilder<string>());
+        foreach (var text in map.Texts("identity")) PlaceReader.TryPlace(text, headers, queries);
+        return new TokenPlaces(false, headers.ToImmutable(), queries.ToImmutable());
     }
 
     private static ImmutableArray<UpstreamAddress> ReadAddresses(YamlMap map)
