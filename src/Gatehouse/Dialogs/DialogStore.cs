@@ -26,6 +26,9 @@ public enum DialogFault
 
     /// <summary>It is over.</summary>
     Over,
+
+    /// <summary>It could not be written; nothing is known of it.</summary>
+    Unavailable,
 }
 
 /// <summary>What came of a change.</summary>

@@ -13,6 +13,7 @@ public static class DialogsRoom
         services.AddSingleton<LiveDialogs>();
         services.AddSingleton<DialogTokens>();
         services.AddSingleton<DialogWork>();
+        services.AddSingleton<DialogEvents>();
         services.AddHostedService<DialogUpkeep>();
         return services;
     }

@@ -7,7 +7,7 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Gateway;
 
 /// <summary>The road of a request through the gate: ask, decide, tell the upstream who, forward, record.</summary>
-public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, DialogBinding binding, DialogStreams streams, DialogWork dialogs, Observe observe, Observing observing, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, DialogBinding binding, DialogStreams streams, DialogWork dialogs, Events.EventRoad events, Observe observe, Observing observing, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     // For developers of clients: their request passed, and will not when observing ends.
     private const string ObservedHeader = "Gatehouse-Observed";
@@ -26,7 +26,13 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
     private async Task WaitAsync(HttpContext context, Ask ask, ValueTask<Decision> deciding, Ruleset now) => await FollowAsync(context, ask, await deciding, now);
 
     private Task FollowAsync(HttpContext context, Ask ask, Decision decision, Ruleset now)
-        => decision is Decision.Pass pass ? pass.Principal?.Dialog is null ? ForwardAsync(context, ask, pass, now, null) : ForDialogAsync(context, ask, pass, now) : RefuseAsync(context, ask, (Decision.Refuse)decision, now);
+        => decision switch
+        {
+            Decision.Pass { Principal.Dialog: not null } pass => ForDialogAsync(context, ask, pass, now),
+            Decision.Pass { Route.Service.Events: not null } pass => ForBotAsync(context, ask, pass, now),
+            Decision.Pass pass => ForwardAsync(context, ask, pass, now, null),
+            _ => RefuseAsync(context, ask, (Decision.Refuse)decision, now),
+        };
 
     // A dialog's token: the body must name the dialog too where the route says so, and what is under way ends with it.
     private async Task ForDialogAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now)
@@ -45,19 +51,44 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
         await ForwardAsync(context, ask, pass, now, stream);
     }
 
-    private async Task ForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now, DialogStreams.Stream? stream)
+    // A platform's event on its way to a bot.
+    private async Task ForBotAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now)
+    {
+        var (body, refused) = await events.PrepareAsync(context, ask, pass, pass.Route.Service.Events!, now.File.Realm);
+        if (refused is not null)
+        {
+            await RefuseAsync(context, ask, new Decision.Refuse(refused, pass.Route, pass.Principal, RetryAfter: refused.Status == 503 ? TimeSpan.FromSeconds(2) : null), now);
+            return;
+        }
+
+        for (var attempt = 1; ; attempt++)
+        {
+            context.Request.Body = new MemoryStream(body);
+            context.Request.ContentLength = body.Length;
+            if (!await TryForwardAsync(context, ask, pass, now, null, last: attempt == pass.Route.Service.Events!.Attempts)) return;
+            await Task.Delay(TimeSpan.FromMilliseconds(100 << (2 * (attempt - 1))), time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (context.RequestAborted.IsCancellationRequested) return;
+        }
+    }
+
+    private Task ForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now, DialogStreams.Stream? stream) => TryForwardAsync(context, ask, pass, now, stream, last: true);
+
+    // True when the upstream did not answer at all, and another attempt is to follow.
+    private async Task<bool> TryForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now, DialogStreams.Stream? stream, bool last)
     {
         var service = pass.Route.Service;
         observe.Passed(pass);
         if (pass.Observed is { Under.Tell: true } observed) context.Response.Headers[ObservedHeader] = observed.Reason.Code;
         var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, MayUpgrade(context, service) ? Entering(pass, stream) : null, CancellationToken.None);
         var result = await forwarder.ForwardAsync(context, now.Upstreams[service.Name], request, stream?.Ended ?? CancellationToken.None, lifetime.ApplicationStopping);
-        if (ForwardErrors.ReasonOf(result.Error) is not { } reason) return;
+        if (ForwardErrors.ReasonOf(result.Error) is not { } reason) return false;
         observe.Failed(pass.Route, reason);
-        if (result.ResponseStarted) return;
+        if (result.ResponseStarted) return false;
+        if (!last && reason.Status is (502 or 503)) return true;
         if (stream?.Ended.IsCancellationRequested == true) reason = Reasons.DialogEnded;
         if (reason.Status == 503) context.Response.Headers.RetryAfter = lifetime.ApplicationStopping.IsCancellationRequested ? "5" : "1";
         await Refusal.AnswerAsync(context, service, reason, null);
+        return false;
     }
 
     // Over HTTP/2 a WebSocket comes as an extended CONNECT (RFC 8441), without the header.

@@ -21,6 +21,7 @@ public static class GatewayRoom
         services.AddSingleton<LiveConnections>();
         services.AddSingleton<DialogBinding>();
         services.AddSingleton<DialogStreams>();
+        services.AddSingleton<Events.EventRoad>();
         services.AddSingleton<Observe>();
         services.AddSingleton<ResourceMetadata>();
         services.AddSingleton<Gate>();

@@ -89,6 +89,9 @@ public sealed record Service
     /// <summary>Rate limit; null for none.</summary>
     public RateLimit? Rate { get; init; }
 
+    /// <summary>What is done to events, where the service is a bot; null where it is none.</summary>
+    public Events.EventPlan? Events { get; init; }
+
     /// <summary>Where it is.</summary>
     public required UpstreamPlan Plan { get; init; }
 }

@@ -69,6 +69,9 @@ public static class Reasons
     /// <summary>The place in which the dialog's id must stand cannot be read, or can be read in two ways.</summary>
     public static readonly Reason DialogUnreadable = new("dialog.unreadable", 400, "The dialog's id cannot be read from the request.", "Send it once, where the access file says; a body is a JSON object of at most 256 KiB, without Content-Encoding, no member twice.");
 
+    /// <summary>The event's project is not known.</summary>
+    public static readonly Reason DialogProject = new("dialog.project", 422, "The event's project is not known.", "Add it (gatehouse dialogs project NAME), or name another in the access file ('events:').");
+
     /// <summary>The dialog cannot be changed as asked.</summary>
     public static readonly Reason DialogConflict = new("dialog.conflict", 409, "The dialog is not in a state for this.", "See 'detail'.");
 

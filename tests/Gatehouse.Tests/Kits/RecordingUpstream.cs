@@ -14,7 +14,7 @@ public sealed class RecordingUpstream : IAsyncDisposable
 
     private RecordingUpstream(WebApplication app) => this.app = app;
 
-    public sealed record Seen(string Method, string Target, IReadOnlyDictionary<string, string> Headers);
+    public sealed record Seen(string Method, string Target, IReadOnlyDictionary<string, string> Headers, string Body = "");
 
     public ConcurrentQueue<Seen> All { get; } = new();
 
@@ -60,7 +60,14 @@ public sealed class RecordingUpstream : IAsyncDisposable
 
     private async Task AnswerAsync(HttpContext context)
     {
-        All.Enqueue(new Seen(context.Request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Headers.ToDictionary(one => one.Key, one => one.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
+        var body = "";
+        if (!context.WebSockets.IsWebSocketRequest)
+        {
+            using var reader = new StreamReader(context.Request.Body);
+            body = await reader.ReadToEndAsync(context.RequestAborted);
+        }
+
+        All.Enqueue(new Seen(context.Request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, context.Request.Headers.ToDictionary(one => one.Key, one => one.Value.ToString(), StringComparer.OrdinalIgnoreCase), body));
         if (context.WebSockets.IsWebSocketRequest)
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
@@ -85,7 +92,6 @@ public sealed class RecordingUpstream : IAsyncDisposable
             return;
         }
 
-        await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         await context.Response.WriteAsync("from the upstream");
     }
 }

@@ -28,7 +28,7 @@ internal static class ServiceReader
             Accepts = ReadAccepts(map, issuers), Identity = ReadIdentity(map), Upgrade = map.Flag("upgrade", true), PassAuthorizationOnPublic = map.Flag("pass-authorization-on-public", false),
             PassAuthorizationOnObserve = map.Flag("pass-authorization-on-observe", false), Observation = ObserveReader.Read(map),
             TokenIn = PlaceReader.Read(map) ?? TokenPlaces.Usual, IdentityIn = ReadIdentityPlaces(map), Errors = PlaceReader.ReadErrors(map),
-            MaxBody = map.Number("max-body"), Rate = ReadRate(map),
+            MaxBody = map.Number("max-body"), Events = map.Map("events") is { } events ? EventsReader.Read(events) : null, Rate = ReadRate(map),
             Plan = new UpstreamPlan
             {
                 Name = name, Addresses = ReadAddresses(map), Balance = ReadBalance(map), PassHost = map.Flag("pass-host", false), MaxConnections = (int)Math.Clamp(map.Number("max-connections") ?? 1024, 1, 65_000),
