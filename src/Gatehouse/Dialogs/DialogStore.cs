@@ -51,6 +51,9 @@ public sealed class DialogStore(Database database, DialogProjects projects, Time
         "insert into dialogs (realm, id, project, source, started_at, alive_until, ended_at, hard_until, frozen_at, headroom, over_at) values (@realm, @id, @project, @source, @started, @alive, 0, @hard, 0, @headroom, @over) on conflict do nothing",
         "@realm", "@id", "@project", "@source", "@started", "@alive", "@hard", "@headroom", "@over");
 
+    private readonly Statement one = new($"select {Columns} from dialogs where realm = @realm and id = @id", "@realm", "@id");
+    // Two changes of one dialog wait for each other on PostgreSQL; SQLite's never overlap.
+    private readonly Statement oneLocked = new($"select {Columns} from dialogs where realm = @realm and id = @id for update", "@realm", "@id");
     private readonly Statement update = new("update dialogs set alive_until = @alive, ended_at = @ended, frozen_at = @frozen, over_at = @over where realm = @realm and id = @id", "@alive", "@ended", "@frozen", "@over", "@realm", "@id");
 
     /// <summary>Opens a dialog. One that is under way in the same project is left as it is. <paramref name="source"/> is who says so, for the record.</summary>
@@ -114,14 +117,15 @@ public sealed class DialogStore(Database database, DialogProjects projects, Time
         return new Page<StoredDialog>(items, rows.Count > take ? $"{items[^1].Dialog.StartedAt}/{items[^1].Id}" : null);
     }
 
-    /// <summary>Reads what is not over into memory, in pages.</summary>
+    /// <summary>Reads what is not over into memory, in pages, and what is so young that its token would vouch for it if nothing were known.</summary>
     internal async Task LoadAsync(LiveDialogs live, CancellationToken stop)
     {
         var (now, realm, id) = (time.GetUtcNow().ToUnixTimeMilliseconds(), "", "");
+        var young = now - (2 * (long)LiveDialogs.Hearing.TotalMilliseconds);
         while (true)
         {
             var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<Row>(
-                $"select {Columns} from dialogs where over_at > @now and (realm > @realm or (realm = @realm and id > @id)) order by realm, id limit 20000", new { now, realm, id })).AsList(), stop);
+                $"select {Columns} from dialogs where (over_at > @now or started_at > @young) and (realm > @realm or (realm = @realm and id > @id)) order by realm, id limit 20000", new { now, young, realm, id })).AsList(), stop);
             foreach (var row in rows) live.Load(row.Realm, row.Id, row.ToDialog());
             if (rows.Count < 20_000) return;
             (realm, id) = (rows[^1].Realm, rows[^1].Id);
@@ -153,12 +157,14 @@ public sealed class DialogStore(Database database, DialogProjects projects, Time
         }, stop);
     }
 
-    // Two changes of one dialog wait for each other on PostgreSQL; SQLite's never overlap.
-    private static async Task<Dialog?> ReadAsync(Work work, string realm, string id)
-        => (await work.Connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from dialogs where realm = @realm and id = @id{(work.Dialect == Dialect.Postgres ? " for update" : "")}", new { realm, id }, work.Transaction))?.ToDialog();
+    private async Task<Dialog?> ReadAsync(Work work, string realm, string id)
+        => (await (work.Dialect == Dialect.Postgres ? oneLocked : one).FirstAsync(work, Row.Read, realm, id))?.ToDialog();
 
     private sealed record Row(string Project, long Started_at, long Alive_until, long Ended_at, long Hard_until, long Frozen_at, long Headroom, string Id, string Source, string Realm)
     {
+        public static Row Read(System.Data.Common.DbDataReader row)
+            => new(row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), row.GetString(7), row.GetString(8), row.GetString(9));
+
         public Dialog ToDialog() => new(Project, Started_at, Alive_until, Ended_at, Hard_until, Frozen_at, (int)Headroom);
 
         public StoredDialog ToStored() => new(Id, Source, ToDialog());

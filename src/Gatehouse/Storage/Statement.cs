@@ -43,10 +43,19 @@ public sealed class Statement
     }
 
     /// <summary>The first row, read by <paramref name="read"/>; null when there is none.</summary>
-    public async Task<T?> FirstAsync<T>(DbConnection connection, Func<DbDataReader, T> read, params object?[] values)
+    public Task<T?> FirstAsync<T>(DbConnection connection, Func<DbDataReader, T> read, params object?[] values)
+        where T : class
+        => FirstAsync(connection, null, read, values);
+
+    /// <summary>The first row within a write, read by <paramref name="read"/>; null when there is none.</summary>
+    public Task<T?> FirstAsync<T>(Work work, Func<DbDataReader, T> read, params object?[] values)
+        where T : class
+        => FirstAsync(work.Connection, work.Transaction, read, values);
+
+    private async Task<T?> FirstAsync<T>(DbConnection connection, DbTransaction? transaction, Func<DbDataReader, T> read, object?[] values)
         where T : class
     {
-        var command = Take(connection, null, values, out var ours);
+        var command = Take(connection, transaction, values, out var ours);
         try
         {
             await using var reader = await command.ExecuteReaderAsync();

@@ -6,6 +6,8 @@ namespace Gatehouse.Storage;
 /// <summary>One write in progress: its connection and transaction (for Dapper), and what the other nodes must hear once it is committed.</summary>
 public sealed class Work
 {
+    private static readonly Statement Append = new("insert into changes (at, kind, realm, subject, detail) values (@at, @kind, @realm, @subject, @detail) returning seq", "@at", "@kind", "@realm", "@subject", "@detail");
+
     private readonly Database database;
 
     internal Work(DbConnection connection, DbTransaction transaction, Database database)
@@ -39,10 +41,7 @@ public sealed class Work
             await Connection.ExecuteAsync("select pg_notify('gatehouse_changes', '')", transaction: Transaction);
         }
 
-        LastChange = await Connection.ExecuteScalarAsync<long>(
-            "insert into changes (at, kind, realm, subject, detail) values (@at, @Kind, @Realm, @Subject, @Detail) returning seq",
-            new { at = Now, change.Kind, change.Realm, change.Subject, change.Detail },
-            Transaction);
+        LastChange = (long)(await Append.ScalarAsync(this, Now, change.Kind, change.Realm, change.Subject, change.Detail))!;
     }
 }
 

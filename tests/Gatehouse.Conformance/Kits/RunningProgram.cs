@@ -37,19 +37,24 @@ public sealed partial class RunningProgram : IAsyncDisposable
     /// <summary>Starts it with an access file of the test's.</summary>
     public static Task<RunningProgram> StartWithAsync(string access, string data) => StartAsync(Path.Combine(AppContext.BaseDirectory, "gatehouse"), ["serve", "--demo", "--access", access], data, 0);
 
+    /// <summary>Starts it as a site does: without the demo, over data that is there; several over one PostgreSQL database are nodes of one installation.</summary>
+    public static Task<RunningProgram> StartNodeAsync(string access, string data, int port, string? connection)
+        => StartAsync(Path.Combine(AppContext.BaseDirectory, "gatehouse"), ["serve", "--access", access], data, port, connection is null ? [] : [("GATEHOUSE__STORAGE__CONNECTION", connection)]);
+
     /// <summary>Starts it as a newcomer does, by the script, which builds it first into <paramref name="built"/>; signals are as a terminal leaves them, even where the tests run in a shell's background.</summary>
     public static Task<RunningProgram> StartByScriptAsync(string built, string access, string? data = null)
         => StartAsync("env", ["--default-signal=INT,TERM", $"GATEHOUSE_RUN_FOLDER={built}", Path.Combine(Root(), "run"), "--", "--access", access], data, 0);
 
     private static string Root([System.Runtime.CompilerServices.CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../.."));
 
-    private static async Task<RunningProgram> StartAsync(string command, string[] arguments, string? data, int port)
+    private static async Task<RunningProgram> StartAsync(string command, string[] arguments, string? data, int port, params (string Name, string Value)[] environment)
     {
         data ??= Directory.CreateTempSubdirectory("gatehouse-conformance-").FullName;
         var start = new ProcessStartInfo(command) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in (string[])[.. arguments, "--port", port.ToString(), "--data", data]) start.ArgumentList.Add(argument);
         start.Environment["GATEHOUSE_DEMO_PASSWORD"] = Password;
         start.Environment["GATEHOUSE_DEMO_SECRET"] = ClientSecret;
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         var process = Process.Start(start)!;
         var output = new StringBuilder();
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -90,6 +90,19 @@ public abstract class DialogStoreTests : StoreKit
     }
 
     [Fact]
+    public async Task A_node_that_starts_knows_what_is_over_already_so_that_no_young_token_vouches_for_it()
+    {
+        var (store, live) = await OpenAsync(headroom: TimeSpan.Zero);
+        var dialog = (await store.OpenAsync(Realm, "short", "support", "gw", Stop)).Dialog;
+        await store.EndAsync(Realm, "short", Stop);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(DialogStanding.Over, live.Judge(Realm, Key("short"), long.MaxValue, dialog.StartedAt));
+        using var late = new LiveDialogs((await SecondNodeAsync(clock)).Database, clock);
+        await store.LoadAsync(late, Stop);
+        Assert.Equal(DialogStanding.Over, late.Judge(Realm, Key("short"), long.MaxValue, dialog.StartedAt));
+    }
+
+    [Fact]
     public async Task What_is_not_known_yet_is_believed_for_a_moment_and_an_old_namesake_never()
     {
         var (store, live) = await OpenAsync();
@@ -136,15 +149,15 @@ public abstract class DialogStoreTests : StoreKit
 
     private static DialogKey Key(string id) => DialogKey.TryParse(id, out var key) ? key : throw new ArgumentException("no id", nameof(id));
 
-    // One hour at most, ten minutes of headroom, five of silence.
-    private async Task<(DialogStore Store, LiveDialogs Live)> OpenAsync()
+    // One hour at most, ten minutes of headroom unless told otherwise, five of silence.
+    private async Task<(DialogStore Store, LiveDialogs Live)> OpenAsync(TimeSpan? headroom = null)
     {
         var node = await SecondNodeAsync(clock);
         var projects = new DialogProjects(node.Database, node.Sealer);
         var live = new LiveDialogs(node.Database, clock);
         await node.Database.WriteAsync(async work =>
         {
-            await projects.PutAsync(work, new DialogProject { Realm = Realm, Name = "support", HardLimit = TimeSpan.FromHours(1) });
+            await projects.PutAsync(work, new DialogProject { Realm = Realm, Name = "support", HardLimit = TimeSpan.FromHours(1), Headroom = headroom ?? TimeSpan.FromMinutes(10) });
             return true;
         }, Stop);
         return (new DialogStore(node.Database, projects, clock), live);
