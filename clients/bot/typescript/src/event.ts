@@ -208,7 +208,7 @@ function number(body: Record<string, unknown>, name: string): number | undefined
 function lists(body: Record<string, unknown>, name: string): Lists {
   const value = body[name];
   if (value === undefined || value === null) return {};
-  if (!isObject(value) || !Object.values(value).every(list => Array.isArray(list) && list.every(one => typeof one === 'string' && one.isWellFormed()))) throw new EventError(name, `${name} is not a map of lists of texts`);
+  if (!isObject(value) || !Object.entries(value).every(([key, list]) => key.isWellFormed() && Array.isArray(list) && list.every(one => typeof one === 'string' && one.isWellFormed()))) throw new EventError(name, `${name} is not a map of lists of texts`);
   return value as Record<string, string[]>;
 }
 

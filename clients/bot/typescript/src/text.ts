@@ -3,7 +3,7 @@
 const PathName = /^[A-Za-z0-9._:-]{1,64}$/;
 const Token = /^[\x21-\x7e]{1,4096}$/;
 const Callback = /^(https?):\/\/([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?((?:\/[A-Za-z0-9._~!$&'()*+,;=:@-]*)*)$/i;
-const Loopback = /^(?:localhost|127\.(?:\d{1,3})\.(?:\d{1,3})\.(?:\d{1,3})|\[::1\])$/;
+const Loopback = /^(?:localhost|127(?:\.(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])){3}|\[::1\])$/;
 
 /** An id that stands as one segment of a path: 1 to 64 of `A-Za-z0-9._:-`, and not a step up or on the spot. */
 export function isPathName(text: unknown): text is string {
