@@ -78,6 +78,7 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
     {
         var service = pass.Route.Service;
         observe.Passed(pass);
+        observing.Count(pass, ask, now);
         if (pass.Observed is { Under.Tell: true } observed) context.Response.Headers[ObservedHeader] = observed.Reason.Code;
         var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, MayUpgrade(context, service) ? Entering(pass, stream) : null, CancellationToken.None);
         var result = await forwarder.ForwardAsync(context, now.Upstreams[service.Name], request, stream?.Ended ?? CancellationToken.None, lifetime.ApplicationStopping);

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
+using Gatehouse.Audit;
 using Gatehouse.Credentials;
-using Gatehouse.Policy;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 
@@ -15,7 +15,7 @@ public sealed record Observed(Reason Reason, Observation Under, bool PassAuthori
 /// <summary>
 /// Turns a refusal into a pass where the route, or the client that is proven to ask, is observed. The check itself knows nothing of it: it has run in full. Identity goes to the upstream only where it was proven, and limits count as always.
 /// </summary>
-public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers)
+public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers, ObservedLedger ledger)
 {
     /// <summary>What an observed route lets pass. A closed list: a reason that is not in it is refused, observed or not.</summary>
     public static readonly FrozenSet<string> Passing = ((Reason[])[
@@ -49,8 +49,15 @@ public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers)
         var proven = refuse is { Principal: { Dialog: null }, Credential: not null, Verifier: not null } ? refuse : null;
         if (route.Service.Rate is { } rate && limits.Take(route.Service.Name, rate.ByAddress ? null : proven?.Principal!.Subject, ask.Address, rate, ask.At) is { } wait)
             return new Decision.Refuse(Reasons.RateExceeded, route, refuse.Principal, RetryAfter: wait);
+        ledger.Refused(ObservedWho.Of(ask, route, refuse, under, rules.File.Realm, IsOfRealm(refuse.Principal, rules)));
         var observed = new Observed(refuse.Reason, under, proven is null && route.Service.PassAuthorizationOnObserve && !IsOurs(ask));
         return new Decision.Pass(route, proven?.Principal, proven?.Credential, proven?.Verifier, observed);
+    }
+
+    /// <summary>Counts a request that passes properly, where it is observed: without these the refused ones are no number.</summary>
+    public void Count(Decision.Pass pass, Ask ask, Ruleset rules)
+    {
+        if (pass is { Observed: null, Route: { IsPublic: false } route } && Under(route, pass.Principal, ask.At, rules) is { } under) ledger.Passed(rules.File.Realm, route.Service.Name, route.Describe(), ask.At, under.Until);
     }
 
     /// <summary>By what a request of this route and principal is observed at this moment; null when it is not.</summary>
@@ -60,8 +67,10 @@ public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers)
         if (rules.File.ObservedClients.IsEmpty || principal?.Client is not { } client || !rules.File.ObservedClients.TryGetValue(client, out var observed) || !observed.IsInForce(now)) return null;
 
         // A foreign issuer names its clients as it likes: one of ours is proven by us alone.
-        return principal.Issuer is null || issuers.RealmOf(principal.Issuer) == rules.File.Realm ? observed : null;
+        return IsOfRealm(principal, rules) ? observed : null;
     }
+
+    private bool IsOfRealm(Principal? principal, Ruleset rules) => principal is not null && (principal.Issuer is null || issuers.RealmOf(principal.Issuer) == rules.File.Realm);
 
     // A credential of this program, if not good enough here, is still none of the upstream's business.
     private bool IsOurs(Ask ask) => Finder.HeaderOf(ask.Headers) is { } header && verify.IsOurs(header[(header.LastIndexOf(' ') + 1)..]);

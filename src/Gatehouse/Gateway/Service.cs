@@ -105,6 +105,8 @@ public sealed record Service
 /// <param name="Line">Line in the access file.</param>
 public sealed record Route(Service Service, PathTemplate Template, ImmutableArray<string> Methods, Rule? Rule, string? PublicReason, int Line)
 {
+    private readonly string described = $"{(Methods.IsEmpty ? "any method" : string.Join('|', Methods))} {Template}";
+
     /// <summary>Whether the rule is observed only, the narrowest of what rule, service and file say; null when it is not.</summary>
     public Observation? Observation { get; init; }
 
@@ -121,5 +123,5 @@ public sealed record Route(Service Service, PathTemplate Template, ImmutableArra
     public bool IsPublic => Rule is null;
 
     /// <summary>For people: methods and path.</summary>
-    public string Describe() => $"{(Methods.IsEmpty ? "any method" : string.Join('|', Methods))} {Template}";
+    public string Describe() => described;
 }

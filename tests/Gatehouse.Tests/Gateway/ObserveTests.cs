@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net.WebSockets;
 using System.Reflection;
+using Gatehouse.Audit;
 using Gatehouse.Gateway;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
@@ -15,14 +16,14 @@ public sealed class ObserveTests(ObserveTests.Fixture fixture) : IClassFixture<O
 {
     private const string Header = "Gatehouse-Observed";
 
-    private static string Access(string issuer) => $$"""
+    private static string Access(string issuer) => $$$"""
         realm: contact-centre
         observe: { until: 2999-01-01 }
         observe-clients:
           crm-sync: { until: 2999-01-01, note: their release is late }
           gone: { until: 2020-01-01 }
         issuers:
-          partner: { issuer: "{{issuer}}", jwks: "{{issuer}}/keys", audience: api, algorithms: [ES256] }
+          partner: { issuer: "{{{issuer}}}", jwks: "{{{issuer}}}/keys", audience: api, algorithms: [ES256] }
         services:
           api:
             upstreams: ["{upstream}"]
@@ -41,6 +42,12 @@ public sealed class ObserveTests(ObserveTests.Fixture fixture) : IClassFixture<O
               - { path: "/off/but/**", observe: { until: 2999-01-01T00:00:00+01:00 }, allow: { roles: [supervisor] } }
           ended: { upstreams: ["{upstream}"], accept: [token, "issuer:partner"], observe: { until: 2020-01-01 }, rules: [{ allow: { roles: [supervisor] } }] }
           slow: { upstreams: ["{upstream}"], rate: { requests: 2, per: 1h, by: address }, rules: [{ allow: {} }] }
+          seen:
+            upstreams: ["{upstream}"]
+            accept: [token, "issuer:partner", session]
+            rules:
+              - { path: "/seen/{call}", allow: { roles: [supervisor] } }
+              - { path: "/seen/fine/**", methods: [GET], allow: { roles: [integration] } }
           proper: { upstreams: ["{upstream}"], rules: [{ allow: {} }] }
           own: { upstreams: ["{upstream}"], identity: [userinfo], pass-authorization-on-observe: true, pass-authorization-on-public: false, rules: [{ allow: {} }] }
           closed: { upstreams: ["{upstream}"], identity: [userinfo], pass-authorization-on-public: true, rules: [{ allow: {} }] }
@@ -223,6 +230,44 @@ public sealed class ObserveTests(ObserveTests.Fixture fixture) : IClassFixture<O
         Assert.Equal(LiveConnections.Unauthorized, (ushort)end1.CloseStatus!.Value);
         await gate.BecomesAsync(401, "GET", "/api/x");
         Assert.True(DateTimeOffset.UtcNow >= end.AddSeconds(-1));
+    }
+
+    [Fact]
+    public async Task The_ledger_names_who_and_why_and_holds_no_hostile_text_and_no_path()
+    {
+        var token = await Gate.Desk.ServiceTokenAsync();
+        using var browser = new Browser(Gate.Desk);
+        await browser.TokensAsync("alice");
+        await Gate.AskAsync("POST", "/seen/4711", "User-Agent: python-requests/2.31");
+        await Gate.AskAsync("POST", "/seen/4712", "User-Agent: python-requests/2.31");
+        await Gate.AskAsync("OPTIONS", "/seen/4711", "User-Agent: a-browser");
+        await Gate.RawAsync("GET", "/seen/4711", "User-Agent: <script>\u00e2\u0080\u00ae\u00c2\u009b31m\t" + new string('x', 5_000));
+        await Gate.AskAsync("GET", "/seen/4711", "Authorization: Bearer " + token);
+        await Gate.AskAsync("GET", "/seen/4711", $"Cookie: gh.{Desk.Realm}={browser.SessionCookie}");
+        await Gate.AskAsync("GET", "/seen/fine/1", "Authorization: Bearer " + token);
+        var issuer = fixture.Issuer;
+        await Gate.AskAsync("GET", "/seen/4711", "Authorization: Bearer " + issuer.Token("k1", new { iss = issuer.Url, sub = "x", aud = "api", azp = "crm-sync", exp = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 600 }));
+        await Gate.Desk.Part<ObservedLedger>().FlushAsync(TestContext.Current.CancellationToken);
+
+        var store = Gate.Desk.Part<ObservedStore>();
+        var groups = (await store.ListAsync(new ObservedQuery(Desk.Realm, "seen"), TestContext.Current.CancellationToken)).Items;
+        var plain = groups.Single(one => one.Key.Agent == "python-requests/2.31");
+        Assert.Equal(("any method /seen/{call}", "credential.missing", "access token or token of partner or session cookie", ObservedKind.Address, "127.0.0.1"), (plain.Key.Rule, plain.Key.Reason, plain.Key.Missing, plain.Key.Kind, plain.Key.Name));
+        Assert.Equal((2, "POST", "/seen/{call}"), (plain.Times, plain.Method, plain.Path));
+        Assert.Equal("a public line for OPTIONS", groups.Single(one => one.Method == "OPTIONS").Key.Missing);
+        var hostile = groups.Single(one => one.Key.Agent.Contains("script", StringComparison.Ordinal)).Key.Agent;
+        Assert.Equal(80, hostile.Length);
+        Assert.All(hostile, one => Assert.InRange(one, ' ', '~'));
+        var client = groups.Single(one => one.Key.Name == "crm-sync").Key;
+        Assert.Equal(("rule.denied", "the role supervisor", ObservedKind.Client, "service"), (client.Reason, client.Missing, client.Kind, client.Agent));
+        Assert.Single(groups, one => one.Key.Name == $"crm-sync of {issuer.Url}");
+        Assert.Single(groups, one => one.Key is { Kind: ObservedKind.Principal, Name: "user" });
+        Assert.DoesNotContain(groups, one => one.ToString().Contains("4711", StringComparison.Ordinal));
+
+        var numbers = await store.CountAsync(Desk.Realm, "seen", 7, DateTimeOffset.UtcNow, TestContext.Current.CancellationToken);
+        var fine = numbers.Single(one => one.Rule == "GET /seen/fine/**");
+        Assert.Equal((1, 0), (fine.Day, fine.DayRefused));
+        Assert.Equal((7, 7), (numbers[1].Day, numbers[1].DayRefused));
     }
 
     public sealed class Fixture : IAsyncLifetime

@@ -101,6 +101,7 @@ public sealed class Node : IAsyncDisposable
         Clients = new ClientStore(database, Sealer, time);
         Sessions = new SessionStore(database, Sealer, time);
         Audit = new AuditLog(database, time);
+        Observed = new ObservedStore(database);
     }
 
     private const string Variable = "GATEHOUSE_TEST_ROOT_KEY";
@@ -130,6 +131,8 @@ public sealed class Node : IAsyncDisposable
     public SessionStore Sessions { get; }
 
     public AuditLog Audit { get; }
+
+    public ObservedStore Observed { get; }
 
     public static async Task<Node> OpenAsync(StorageSettings settings, TimeProvider? time = null)
     {
