@@ -31,6 +31,7 @@ public static class ObservedWho
         if (ask.Method == "OPTIONS" && ReferenceEquals(reason, Reasons.CredentialMissing)) return "a public line for OPTIONS";
         var accepts = route.Service.Accepts;
         var ways = new List<string>(3);
+        if (accepts.Dialog && route.Dialog is not null) ways.Add("token of the dialog");
         if (accepts.Token) ways.Add("access token");
         foreach (var issuer in accepts.Issuers) ways.Add($"token of {issuer}");
         if (accepts.Session) ways.Add("session cookie");
