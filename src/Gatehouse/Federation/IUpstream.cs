@@ -34,6 +34,9 @@ public interface IAcceptsProof : IUpstream
 
     /// <summary>Judges a proof. <paramref name="target"/> is what it was made for: our token endpoint, a service address.</summary>
     Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop);
+
+    /// <summary>The same, for who takes proofs of several types.</summary>
+    Task<Finding> AcceptAsync(string type, Secret proof, string? target, Trace trace, CancellationToken stop) => AcceptAsync(proof, target, trace, stop);
 }
 
 /// <summary>It tells when a session there has ended (an optional ability).</summary>

@@ -15,6 +15,9 @@ public static class ProofType
     /// <summary>A refresh token, as a wish.</summary>
     public const string RefreshToken = "urn:ietf:params:oauth:token-type:refresh_token";
 
+    /// <summary>An authorization code of an OpenID provider; the parameter <c>redirect_uri</c> names the address to which it was sent.</summary>
+    public const string Code = "urn:gatehouse:params:oauth:token-type:oidc-code";
+
     /// <summary>A SAML 2.0 assertion, base64url-encoded.</summary>
     public const string Saml = "urn:ietf:params:oauth:token-type:saml2";
 

@@ -64,12 +64,21 @@ public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGr
         }
     }
 
-    /// <summary>A proof of another's: ticket, assertion, foreign token. <paramref name="target"/> is the service of a CAS ticket; <paramref name="alias"/> names one provider.</summary>
-    public async Task<DirectOutcome> ProofAsync(Realm realm, Client client, EntryRules rules, string type, Secret proof, string? target, string? alias, Origin origin, CancellationToken stop)
+    /// <summary>A proof of another's: ticket, foreign token, code. It is tried as each of <paramref name="types"/> until one is the provider's to judge; <paramref name="target"/> is the service of a CAS ticket, the redirect address of a code.</summary>
+    public async Task<DirectOutcome> ProofAsync(Realm realm, Client client, EntryRules rules, IReadOnlyList<string> types, Secret proof, string? target, Origin origin, CancellationToken stop)
     {
-        Parameters parameters = target is null ? Parameters.None : Parameters.Of([new("service", target)]);
-        var result = await vouching.AuthorizeAsync(new GrantRequest(realm, client, parameters, origin.Address), ExchangeGrant.Name, type, proof.Reveal(), alias, [], withRefresh: false, stop, rules);
-        return await OfAsync(realm, client, rules, result, origin, stop);
+        var parameters = target is null ? Parameters.None : Parameters.Of([new("service", target), new("redirect_uri", target)]);
+        GrantResult? result = null;
+        foreach (var type in types)
+        {
+            var next = await vouching.AuthorizeAsync(new GrantRequest(realm, client, parameters, origin.Address), ExchangeGrant.Name, type, proof.Reveal(), null, [], withRefresh: false, stop, rules);
+
+            // What nobody was there to judge says less than what somebody judged.
+            if (result is null || next is not GrantResult.Refused { Code: "no_provider" }) result = next;
+            if (next is not GrantResult.Refused { Code: "no_provider" or "not_offered" or "wrong_issuer" }) break;
+        }
+
+        return await OfAsync(realm, client, rules, result!, origin, stop);
     }
 
     /// <summary>A token of ours is traded for the next one of the same session; the rules are asked anew, and the session counts as used.</summary>

@@ -10,13 +10,7 @@ internal sealed class CheckEndpoint(Desk desk, Direct direct, Issuers issuers)
 {
     public async Task AskAsync(HttpContext context)
     {
-        var (realm, client, missing) = await desk.OpenAsync(context.RequestAborted);
-        if (missing is not null)
-        {
-            await Reply.FaultAsync(context, new Fault(500, Vendor.UnhandledError, $"The facade is not set up: {missing}."));
-            return;
-        }
-
+        if (await desk.OpenOrAnswerAsync(context) is not var (realm, client)) return;
         var found = Finder.Find(context.Request.Headers, null, issuers.IsTls);
         if (found is not Found.One { Credential: { Kind: CredentialKind.Bearer } bearer })
         {
@@ -27,7 +21,7 @@ internal sealed class CheckEndpoint(Desk desk, Direct direct, Issuers issuers)
             return;
         }
 
-        await desk.AnswerAsync(context, await direct.RenewAsync(realm!, client!, desk.Rules, bearer.Value, Desk.OriginOf(context), context.RequestAborted), Vendor.InvalidToken, Refused);
+        await desk.AnswerAsync(context, await direct.RenewAsync(realm, client, desk.Rules, bearer.Value, Desk.OriginOf(context), context.RequestAborted), Vendor.InvalidToken, Refused);
     }
 
     private static Fault Refused(string code)

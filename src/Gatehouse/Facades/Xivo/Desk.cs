@@ -25,12 +25,21 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, IO
         return !client.Enabled ? (null, null, $"the client '{client.ClientId}' is disabled") : !client.ActsForUsers ? (null, null, $"the client '{client.ClientId}' may obtain no tokens about people; allow it token exchange") : (realm, client, null);
     }
 
+    /// <summary>Realm and client; null after it was answered what is missing.</summary>
+    public async ValueTask<(Realm Realm, Client Client)?> OpenOrAnswerAsync(HttpContext context)
+    {
+        var (realm, client, missing) = await OpenAsync(context.RequestAborted);
+        if (missing is null) return (realm!, client!);
+        await Reply.FaultAsync(context, new Fault(500, Vendor.UnhandledError, $"The facade is not set up: {missing}."));
+        return null;
+    }
+
     /// <summary>Where the request came from.</summary>
     public static Origin OriginOf(HttpContext context)
         => new(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), null, context.Request.Headers.UserAgent.ToString());
 
     /// <summary>Answers: a token by the mint, or the fault. <paramref name="refused"/> puts the codes of this endpoint's proof into XiVO's words; <paramref name="barred"/> is its code for a person who lacks a property.</summary>
-    public async Task AnswerAsync(HttpContext context, DirectOutcome outcome, string barred, Func<string, Fault> refused)
+    public async Task AnswerAsync(HttpContext context, DirectOutcome outcome, string barred, Func<string, Fault> refused, Fault? down = null)
     {
         if (outcome is DirectOutcome.In arrived)
         {
@@ -45,7 +54,7 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, IO
             DirectOutcome.Barred kept => new Fault(403, barred, CtiRules.Words(kept.Code)),
             DirectOutcome.Wait wait => Fault.Wait(wait.For),
             DirectOutcome.Refused no => refused(no.Code),
-            _ => Fault.Later,
+            _ => down ?? Fault.Later,
         });
     }
 }

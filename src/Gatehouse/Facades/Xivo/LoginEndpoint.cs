@@ -12,15 +12,14 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct)
     public async Task AskAsync(HttpContext context)
     {
         var (values, fault) = await Posted.ReadAsync(context, Vendor.Login, Vendor.Password);
-        var (realm, client, missing) = await desk.OpenAsync(context.RequestAborted);
-        if (missing is not null) fault = new Fault(500, Vendor.UnhandledError, $"The facade is not set up: {missing}.");
         if (fault is not null)
         {
             await Reply.FaultAsync(context, fault);
             return;
         }
 
-        var outcome = await direct.PasswordAsync(realm!, client!, desk.Rules, values![0], new Secret(values[1]), Desk.OriginOf(context), context.RequestAborted);
+        if (await desk.OpenOrAnswerAsync(context) is not var (realm, client)) return;
+        var outcome = await direct.PasswordAsync(realm, client, desk.Rules, values![0], new Secret(values[1]), Desk.OriginOf(context), context.RequestAborted);
         await desk.AnswerAsync(context, outcome, Vendor.InvalidCredentials, _ => Wrong);
     }
 }

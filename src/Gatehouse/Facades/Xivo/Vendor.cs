@@ -16,7 +16,7 @@ internal static class Vendor
     public const string RedirectUri = "redirectUri";
     public const string Code = "code";
 
-    /// <summary>User attribute: <c>true</c> where CTI login is enabled.</summary>
+    /// <summary>User attribute: <c>true</c>, or any value but <c>false</c>, <c>no</c>, <c>off</c> and <c>0</c>, where CTI login is enabled.</summary>
     public const string CtiLogin = "xivo.ctiLogin";
 
     /// <summary>User attribute: name of the profile, any value.</summary>

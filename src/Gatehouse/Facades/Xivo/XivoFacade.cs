@@ -35,6 +35,9 @@ public sealed class XivoFacade : IFacade
         services.AddSingleton<Desk>();
         services.AddSingleton<LoginEndpoint>();
         services.AddSingleton<CheckEndpoint>();
+        services.AddSingleton<SsoEndpoint>();
+        services.AddSingleton<CasEndpoint>();
+        services.AddSingleton<OidcEndpoint>();
         services.AddHostedService<StartCheck>();
     }
 
@@ -46,6 +49,10 @@ public sealed class XivoFacade : IFacade
         Map("POST", "/login", login.AskAsync);
         Map("POST", "/webservice", login.AskAsync);
         Map("GET", "/check", check.AskAsync);
+        Map("GET", "/sso", services.GetRequiredService<SsoEndpoint>().AskAsync);
+        Map("GET", "/cas", services.GetRequiredService<CasEndpoint>().AskAsync);
+        Map("GET", "/oidc", services.GetRequiredService<OidcEndpoint>().TokenAsync);
+        Map("POST", "/oidc", services.GetRequiredService<OidcEndpoint>().CodeAsync);
 
         // What is asked otherwise is answered in the same form.
         routes.Map(auth + "/{**rest}", Always(context => Reply.FaultAsync(context, new Fault(404, Vendor.UnhandledError, "There is no such call, or not by this method."))));

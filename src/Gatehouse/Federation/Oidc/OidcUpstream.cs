@@ -59,7 +59,12 @@ internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surr
         if (shape is null) return new Finding.Unavailable(fault!);
         if (returned["iss"] is { } from ? from != shape.Issuer : shape.NamesItself) return new Finding.Refused("mix_up", "the answer is another issuer's");
         if (returned["error"] is { } error) return new Finding.Refused(error is "access_denied" or "login_required" or "interaction_required" ? "access_denied" : "upstream_error", $"the provider answered '{Printable(error)}'");
-        if (returned["code"] is not { Length: > 0 and <= 4096 } code) return new Finding.Refused("bad_answer", "the answer has no code");
+        return await RedeemOrNotAsync(shape, attempt, returned["code"], trace, stop);
+    }
+
+    private async Task<Finding> RedeemOrNotAsync(OidcShape shape, Attempt attempt, string? code, Trace trace, CancellationToken stop)
+    {
+        if (code is not { Length: > 0 and <= 4096 }) return new Finding.Refused("bad_answer", "the answer has no code");
         try
         {
             return await RedeemAsync(shape, attempt, code, trace, stop);
@@ -72,7 +77,20 @@ internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surr
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ProofTypes => fixedShape.IsOpenId ? [ProofType.IdToken] : [];
+    public IReadOnlyList<string> ProofTypes => fixedShape.IsOpenId ? [ProofType.IdToken, ProofType.Code] : [];
+
+    /// <inheritdoc/>
+    public async Task<Finding> AcceptAsync(string type, Secret proof, string? target, Trace trace, CancellationToken stop)
+    {
+        if (type != ProofType.Code) return await AcceptAsync(proof, target, trace, stop);
+
+        // Exactly as listed: such a code has no state and no nonce of ours, so whoever can read it at its address can use it.
+        if (target is null || !(upstream["tradesCodesAt"] ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(target)) return new Finding.Refused("not_offered", "codes for this address may not be traded; 'tradesCodesAt' lists those that may");
+        var (shape, fault) = await metadata.GetAsync(trace, stop);
+        if (shape is null) return new Finding.Unavailable(fault!);
+        var attempt = new Attempt { Id = "", Realm = upstream.Realm, Alias = upstream.Alias, Interaction = "", Browser = "", ReturnAddress = target };
+        return await RedeemOrNotAsync(shape, attempt, proof.Reveal(), trace, stop);
+    }
 
     /// <inheritdoc/>
     public async Task<Finding> AcceptAsync(Secret proof, string? target, Trace trace, CancellationToken stop)
@@ -124,7 +142,8 @@ internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surr
 
     private async Task<Finding> RedeemAsync(OidcShape shape, Attempt attempt, string code, Trace trace, CancellationToken stop)
     {
-        var form = new List<KeyValuePair<string, string>> { new("grant_type", "authorization_code"), new("code", code), new("redirect_uri", attempt.ReturnAddress), new("code_verifier", attempt.Kept["verifier"]) };
+        var form = new List<KeyValuePair<string, string>> { new("grant_type", "authorization_code"), new("code", code), new("redirect_uri", attempt.ReturnAddress) };
+        if (attempt.Kept.GetValueOrDefault("verifier") is { } verifier) form.Add(new("code_verifier", verifier));
         using var request = new HttpRequestMessage(HttpMethod.Post, shape.Token) { Headers = { Accept = { new MediaTypeWithQualityHeaderValue("application/json") } } };
         var secret = upstream.Secrets.GetValueOrDefault("clientSecret")?.Reveal();
         if (secret is not null && !shape.SecretInBody) request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{Uri.EscapeDataString(Client)}:{Uri.EscapeDataString(secret)}")));
@@ -146,7 +165,7 @@ internal sealed class OidcUpstream(Upstream upstream, OidcShape fixedShape, Surr
             var access = Text(root, "access_token");
             if (!shape.IsOpenId) return access is null ? new Finding.Refused("bad_answer", "no access token") : await ByUserinfoAsync(shape, access, null, trace, stop);
             if (Text(root, "id_token") is not { } token) return new Finding.Refused("bad_answer", "no ID token");
-            var (claims, wrong, down) = await IdToken.CheckAsync(token, shape, Client, attempt.Kept["nonce"], KeysOf(shape), surroundings.Time, stop);
+            var (claims, wrong, down) = await IdToken.CheckAsync(token, shape, Client, attempt.Kept.GetValueOrDefault("nonce"), KeysOf(shape), surroundings.Time, stop);
             if (claims is null) return down ? new Finding.Unavailable(wrong!) : new Finding.Refused("bad_id_token", wrong!);
             trace.Add($"ID token of {claims.Issuer}: {string.Join(", ", claims.All.EnumerateObject().Select(one => one.Name))}");
             var found = OidcPerson.Of(shape, claims.All, token);

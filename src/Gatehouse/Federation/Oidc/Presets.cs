@@ -13,6 +13,7 @@ internal static class Presets
         new("subjectClaim", "claim that is the stable id"),
         new("prompt", "prompt to send along, such as select_account"),
         new("acr", "authentication context to ask for (acr_values)"),
+        new("tradesCodesAt", "redirect addresses whose codes, given there to our own client, may be traded for tokens here, parted by spaces"),
         new("tradesIdTokensOf", "client ids there whose ID tokens may be traded for tokens here, once each, parted by spaces"),
     ];
 

@@ -45,7 +45,7 @@ public sealed class Vouching(Upstreams upstreams, Linking linking, SessionStore 
     }
 
     private static async Task<(Finding Finding, string? Answer)> JudgeAsync(IUpstream upstream, string type, Secret proof, string? target, CancellationToken stop)
-        => type == ProofType.Kerberos && upstream is IAsksForTickets asks ? await asks.JudgeAsync(proof, stop) : (await ((IAcceptsProof)upstream).AcceptAsync(proof, target, Trace.None, stop), null);
+        => type == ProofType.Kerberos && upstream is IAsksForTickets asks ? await asks.JudgeAsync(proof, stop) : (await ((IAcceptsProof)upstream).AcceptAsync(type, proof, target, Trace.None, stop), null);
 
     private async Task<GrantResult> ArriveAsync(GrantRequest request, string grant, Upstream upstream, UpstreamIdentity identity, ImmutableArray<string> scopes, ImmutableArray<string> audience, bool withRefresh, EntryRules? rules, CancellationToken stop)
     {
@@ -95,7 +95,7 @@ public sealed class Vouching(Upstreams upstreams, Linking linking, SessionStore 
     }
 
     // CAS: the service that the ticket is for. Assertions name us, or our token endpoint (RFC 7522, 3; RFC 7523, 3).
-    private string? TargetOf(GrantRequest request, string type) => type == ProofType.CasTicket ? request.Parameters["service"] : issuers.Of(request.Realm.Name) + "/protocol/openid-connect/token";
+    private string? TargetOf(GrantRequest request, string type) => type == ProofType.CasTicket ? request.Parameters["service"] : type == ProofType.Code ? request.Parameters["redirect_uri"] : issuers.Of(request.Realm.Name) + "/protocol/openid-connect/token";
 
     private static string Shown(string type) => type.Length <= 80 && type.All(c => c is > ' ' and < '\x7f' and not '"' and not '\\') ? type : "?";
 
