@@ -16,6 +16,9 @@ public enum CredentialKind
 
     /// <summary>Token of a bot or visitor for one dialog, sent as a bearer token and known by its prefix.</summary>
     Dialog,
+
+    /// <summary>A secret that many share, in a header of its own. In Authorization it looks like any bearer token.</summary>
+    SharedSecret,
 }
 
 /// <summary>Where a credential was found. Place and kind are independent: a facade adds a place as data.</summary>

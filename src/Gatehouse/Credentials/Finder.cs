@@ -28,6 +28,27 @@ public static class Finder
             : Nothing;
     }
 
+    /// <summary>A shared secret in one of the named headers, beside what was found already: a cookie comes by itself, so the secret was meant; with any other credential it is a conflict.</summary>
+    public static Found FindShared(Found found, IHeaderDictionary headers, IReadOnlyList<string> names)
+    {
+        foreach (var name in names)
+        {
+            var values = headers[name];
+            if (values.Count == 0 || (values.Count == 1 && string.IsNullOrEmpty(values[0]))) continue;
+            if (values.Count > 1) return new Found.Conflict(Reasons.CredentialConflict);
+            switch (found)
+            {
+                case Found.Conflict: return found;
+                // The same header may be a place of tokens too, and was read as one.
+                case Found.One { Credential: { Place: CredentialPlace.Header, Name: var read } } when read.Equals(name, StringComparison.OrdinalIgnoreCase): continue;
+                case Found.One { Credential.Place: not CredentialPlace.Cookie }: return new Found.Conflict(Reasons.CredentialConflict);
+                default: found = new Found.One(new Credential(CredentialKind.SharedSecret, CredentialPlace.Header, name, new Secret(values[0]!.Trim(' ', '\t')))); break;
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The one Authorization header, as the very string that the server made of it; null when there is none, or more than one. Equal references mean equal headers, whatever they hold.</summary>
     public static string? HeaderOf(IHeaderDictionary headers) => headers.Authorization is { Count: 1 } values ? values.ToString() : null;
 

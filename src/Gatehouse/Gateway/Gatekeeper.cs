@@ -8,7 +8,7 @@ namespace Gatehouse.Gateway;
 /// THE hot path: decides about one request, from memory. 1 route, 2 credential, 3 kind, 4 verify, 5 policy, dialog and limits. Asking comes before it; what the upstream is told and the forwarding come after.
 /// No events, no look-ups of services, no database: what this file does not say does not happen.
 /// </summary>
-public sealed class Gatekeeper(Verification verification, DialogBinding binding, RateLimits limits)
+public sealed class Gatekeeper(Verification verification, SharedSecrets secrets, DialogBinding binding, RateLimits limits)
 {
     private static readonly TimeSpan TrySoon = TimeSpan.FromSeconds(5);
 
@@ -25,26 +25,29 @@ public sealed class Gatekeeper(Verification verification, DialogBinding binding,
         // 2 One credential, or none, or a conflict. A token in the URL ends up in logs and Referer headers: it counts only where the file declares it, and is not passed on either.
         var places = route.Places;
         if (ask.Query.Length > 0 && QueryTokens.HasStray(ask.Query, places.Queries, isOurs)) return new(new Decision.Refuse(Reasons.CredentialInQuery, route));
-        if (places.IsUsual && memo?.Find(ask.Headers, service, rules, ask.At) is { } last) return new(Known(ask, route, last.Credential, last.Entry));
         var accepts = service.Accepts;
+        // The memo knows a request by its Authorization alone.
+        if (places.IsUsual && accepts.Legacy.IsEmpty && memo?.Find(ask.Headers, service, rules, ask.At) is { } last) return new(Known(ask, route, last.Credential, last.Entry));
         var found = Finder.Find(ask.Headers, ask.Query, places, accepts.Session ? rules.File.Realm : null, tls);
+        if (!accepts.Legacy.IsEmpty) found = Finder.FindShared(found, ask.Headers, rules.SecretHeaders[service.Name]);
         if (found is not Found.One { Credential: var credential }) return new(new Decision.Refuse(found is Found.Conflict conflict ? conflict.Reason : Reasons.CredentialMissing, route));
 
         // 3 A kind that the service does not accept is refused before any cryptography.
-        if (credential.Kind switch { CredentialKind.Bearer => !accepts.Token && accepts.Issuers.IsEmpty, CredentialKind.Dialog => !accepts.Dialog, _ => !accepts.Session }) return new(new Decision.Refuse(Reasons.CredentialKind, route));
+        if (credential.Kind switch { CredentialKind.Bearer or CredentialKind.SharedSecret => !accepts.Token && accepts.Issuers.IsEmpty && accepts.Legacy.IsEmpty, CredentialKind.Dialog => !accepts.Dialog, _ => !accepts.Session }) return new(new Decision.Refuse(Reasons.CredentialKind, route));
 
         // A browser sends its cookie with whatever another site makes it send: what changes something must come from our own pages.
         if (credential.Kind == CredentialKind.SessionCookie && !IsOwn(ask)) return new(new Decision.Refuse(Reasons.CredentialCrossSite, route));
 
-        // 4 Verified before, or verified now. Tokens of dialogs are opened each time.
-        if (credential.Kind == CredentialKind.Dialog || rules.Verified.Find(service, credential, ask.At) is not { } entry) return VerifyAsync(ask, route, credential, rules, memo, stop);
+        // 4 Verified before, or verified now. Tokens of dialogs are opened each time, and shared secrets compared.
+        if (credential.Kind == CredentialKind.Dialog || rules.Verified.Find(service, credential, ask.At) is not { } entry)
+            return !rules.Shared.IsEmpty && credential.Kind is CredentialKind.Bearer or CredentialKind.SharedSecret && secrets.Judge(ask, service, credential, rules) is { } shared ? new(Known(ask, route, credential, shared)) : VerifyAsync(ask, route, credential, rules, memo, stop);
         memo?.Keep(ask.Headers, service, rules, credential, entry);
         return new(Known(ask, route, credential, entry));
     }
 
     private async ValueTask<Decision> VerifyAsync(Ask ask, Route route, Credential credential, Ruleset rules, ConnectionMemo? memo, CancellationToken stop)
     {
-        var entry = await verification.VerifyAsync(credential, route.Service, rules, stop);
+        var entry = secrets.AfterAll(ask, route.Service, credential, await verification.VerifyAsync(credential, route.Service, rules, stop));
         memo?.Keep(ask.Headers, route.Service, rules, credential, entry);
         return Known(ask, route, credential, entry);
     }
@@ -56,7 +59,7 @@ public sealed class Gatekeeper(Verification verification, DialogBinding binding,
 
     private Decision Known(Ask ask, Route route, Credential credential, VerificationCache.Entry entry)
     {
-        if (entry.Principal is not { } principal) return new Decision.Refuse(entry.Refused!, route, RetryAfter: entry.Refused!.Status == 503 ? TrySoon : null);
+        if (entry.Principal is not { } principal) return new Decision.Refuse(entry.Refused!, route, RetryAfter: entry.Refused!.Status switch { 503 => TrySoon, 429 => Guesses.Rest, _ => null });
         if (!entry.Verifier.StillStands(principal)) return new Decision.Refuse(Reasons.TokenRevoked, route);
 
         // 5 May they? About this very dialog? And not too often?

@@ -14,6 +14,8 @@ public static class GatewayRoom
         services.AddMetrics();
         services.AddSingleton<Verification>();
         services.AddSingleton<RateLimits>();
+        services.AddSingleton<Guesses>();
+        services.AddSingleton<SharedSecrets>();
         services.AddSingleton<Rules>();
         services.AddSingleton<Gatekeeper>();
         services.AddSingleton<Observing>();

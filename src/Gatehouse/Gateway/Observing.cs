@@ -20,7 +20,7 @@ public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers,
     /// <summary>What an observed route lets pass. A closed list: a reason that is not in it is refused, observed or not.</summary>
     public static readonly FrozenSet<string> Passing = ((Reason[])[
         Reasons.CredentialMissing, Reasons.CredentialKind, Reasons.CredentialCrossSite,
-        Reasons.TokenMalformed, Reasons.TokenExpired, Reasons.TokenEarly, Reasons.TokenSignature, Reasons.TokenIssuer, Reasons.TokenAudience, Reasons.TokenType,
+        Reasons.TokenMalformed, Reasons.TokenExpired, Reasons.TokenEarly, Reasons.TokenSignature, Reasons.TokenIssuer, Reasons.TokenAudience, Reasons.TokenType, Reasons.TokenSecret,
         Reasons.RuleDenied, Reasons.ScopeMissing, Reasons.DialogUnknown, Reasons.DialogOver, Reasons.DialogEnded, Reasons.DialogOther, Reasons.DialogUnbound,
     ]).Select(reason => reason.Code).ToFrozenSet();
 
@@ -32,6 +32,7 @@ public sealed class Observing(RateLimits limits, Verify verify, Issuers issuers,
         [Reasons.CredentialConflict] = "which of two credentials an upstream would believe is anybody's guess",
         [Reasons.CredentialInQuery] = "a token in a URL is known to others",
         [Reasons.TokenRevoked] = "somebody took it back: whoever stole it must not profit",
+        [Reasons.TokenSecretOver] = "its last day is its end: whoever sets one means it",
         [Reasons.SessionEnded] = "somebody signed out: whoever kept the cookie must not profit",
         [Reasons.DialogFrozen] = "it was used for another dialog: whoever stole it must not profit",
         [Reasons.DialogUnreadable] = "what could be read in two ways is forwarded to nobody",

@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Gatehouse.Credentials;
+using Gatehouse.Credentials.Kinds;
 using Gatehouse.Forwarding;
+using Gatehouse.Gateway.Access;
 using Gatehouse.Sessions;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
@@ -24,16 +26,20 @@ public sealed class OutboundPlan
     private readonly string realm;
     private readonly ImmutableArray<string> cookies;
     private readonly bool wantsToken;
+    private readonly ImmutableArray<SharedSecret> shared;
+    private readonly LegacySecret? passes;
 
     // Index: 1 lets the client's Authorization pass, 2 takes its Referer out.
     private readonly RemovedNames[] removed;
 
     /// <summary>Plans once per service; <paramref name="routes"/> may be all of the file's.</summary>
-    public OutboundPlan(Service service, string realm, ImmutableArray<Route> routes)
+    public OutboundPlan(Service service, string realm, ImmutableArray<Route> routes, ImmutableArray<SharedSecret> shared = default, Legacy? passed = null)
     {
-        (this.service, this.realm, cookies) = (service, realm, [Cookie.NameOf(realm, true), Cookie.NameOf(realm, false)]);
+        (this.service, this.realm, this.shared, cookies) = (service, realm, shared.IsDefault ? [] : shared, [Cookie.NameOf(realm, true), Cookie.NameOf(realm, false)]);
+        passes = this.shared.FirstOrDefault(one => one.Plan.Name == passed?.Name)?.Verifier;
         wantsToken = service.Identity.HasFlag(IdentityHeaders.Jwt) || !service.IdentityIn.Headers.IsEmpty || !service.IdentityIn.Queries.IsEmpty;
-        string[] all = [.. IdentityNames, .. service.IdentityIn.Headers, .. service.TokenIn.Headers, .. routes.Where(route => route.Service.Name == service.Name && route.TokenIn is not null).SelectMany(route => route.TokenIn!.Headers)];
+        // A shared secret reaches no upstream, whichever service its holder sends it to.
+        string[] all = [.. IdentityNames, .. service.IdentityIn.Headers, .. service.TokenIn.Headers, .. routes.Where(route => route.Service.Name == service.Name && route.TokenIn is not null).SelectMany(route => route.TokenIn!.Headers), .. this.shared.SelectMany(one => one.Plan.Headers)];
         removed = [RemovedNames.Of(all), RemovedNames.Of(all[1..]), RemovedNames.Of([.. all, "Referer"]), RemovedNames.Of([.. all[1..], "Referer"])];
     }
 
@@ -60,10 +66,13 @@ public sealed class OutboundPlan
         {
             Method = ask.Method, Target = TargetOf(ask, pass.Route, token), MayUpgrade = upgraded is not null, MaxBody = service.MaxBody, RemoveCookies = cookies, Upgraded = upgraded,
             Added = referer is null ? identity : identity.Add(new HeaderLine("Referer", referer)),
-            Remove = removed[((pass.Route.IsPublic ? service.PassAuthorizationOnPublic : pass.Observed?.PassAuthorization == true) ? 1 : 0) + (referer is null ? 0 : 2)],
+            Remove = removed[((pass.Route.IsPublic ? service.PassAuthorizationOnPublic : pass.Observed?.PassAuthorization == true) && !HoldsSecret(ask) ? 1 : 0) + (referer is null ? 0 : 2)],
             ClientAddress = ask.Address?.ToString() ?? "unknown", Scheme = ask.Scheme, Host = ask.Host,
         };
     }
+
+    private bool HoldsSecret(Ask ask)
+        => !shared.IsEmpty && Finder.Find(ask.Headers, null, false) is Found.One { Credential: var sent } && shared.Any(one => one.Verifier.Find(sent.Value) is not null);
 
     private string TargetOf(Ask ask, Route route, string? token)
     {
@@ -77,11 +86,13 @@ public sealed class OutboundPlan
 
     private ImmutableArray<HeaderLine> Identity(Principal principal, Decision.Pass pass, string? token)
     {
-        if (service.Identity == IdentityHeaders.Jwt && service.IdentityIn.Headers.IsEmpty) return [new HeaderLine("Authorization", token!)];
+        if (service.Identity == IdentityHeaders.Jwt && service.IdentityIn.Headers.IsEmpty && passes is null) return [new HeaderLine("Authorization", token!)];
         var lines = ImmutableArray.CreateBuilder<HeaderLine>(4);
         if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", token!));
         foreach (var name in service.IdentityIn.Headers) lines.Add(new HeaderLine(name, Bare(token!)));
-        if (service.Identity.HasFlag(IdentityHeaders.AccessToken) && pass.Credential is { Kind: Credentials.CredentialKind.Bearer } bearer) lines.Add(new HeaderLine("X-Access-Token", bearer.Value.Reveal()));
+        if (service.Identity.HasFlag(IdentityHeaders.AccessToken) && principal.Kind != PrincipalKind.Legacy && pass.Credential is { Kind: Credentials.CredentialKind.Bearer } bearer) lines.Add(new HeaderLine("X-Access-Token", bearer.Value.Reveal()));
+        // Components that compare the shared secret themselves know one value only, whichever their clients still send, and clients that were weaned send none.
+        if (passes?.First is { } first) lines.Add(new HeaderLine("X-Auth-Token", first.Reveal()));
         if ((service.Identity & (IdentityHeaders.Userinfo | IdentityHeaders.IdToken)) == IdentityHeaders.None) return lines.ToImmutable();
         var claims = Convert.ToBase64String(Claims(principal));
         if (service.Identity.HasFlag(IdentityHeaders.Userinfo)) lines.Add(new HeaderLine("X-Userinfo", claims));

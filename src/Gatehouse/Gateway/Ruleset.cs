@@ -19,6 +19,12 @@ public sealed class Ruleset
     /// <summary>Verifiers of foreign issuers that a service accepts, by service name.</summary>
     public required FrozenDictionary<string, ImmutableArray<ICredentialVerifier>> Foreign { get; init; }
 
+    /// <summary>Shared secrets in force.</summary>
+    public ImmutableArray<SharedSecret> Shared { get; init; } = [];
+
+    /// <summary>Headers in which a service accepts shared secrets, by service name; only services that do.</summary>
+    public FrozenDictionary<string, ImmutableArray<string>> SecretHeaders { get; init; } = FrozenDictionary<string, ImmutableArray<string>>.Empty;
+
     /// <summary>The verifier of the realm's session cookies; null in a dry ruleset.</summary>
     public ICredentialVerifier? Cookies { get; init; }
 

@@ -10,7 +10,11 @@ namespace Gatehouse.Gateway;
 /// <param name="Session">The session cookie counts.</param>
 /// <param name="Issuers">Names of foreign issuers that count.</param>
 /// <param name="Dialog">Tokens of our own realm's dialogs count.</param>
-public sealed record Accepted(bool Token, bool Session, ImmutableArray<string> Issuers, bool Dialog = false);
+public sealed record Accepted(bool Token, bool Session, ImmutableArray<string> Issuers, bool Dialog = false)
+{
+    /// <summary>Names of shared secrets that count.</summary>
+    public ImmutableArray<string> Legacy { get; init; } = [];
+}
 
 /// <summary>What an upstream is told about the principal.</summary>
 [Flags]
@@ -82,6 +86,9 @@ public sealed record Service
 
     /// <summary>Whether its rules are observed only; null where the service says nothing.</summary>
     public Observation? Observation { get; init; }
+
+    /// <summary>Which shared secret the upstream is sent in X-Auth-Token, because it compares it itself: its name, or <c>true</c> for the obvious one; null for none.</summary>
+    public string? PassSecret { get; init; }
 
     /// <summary>Most bytes of a request body; null for any.</summary>
     public long? MaxBody { get; init; }

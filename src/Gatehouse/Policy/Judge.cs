@@ -12,7 +12,7 @@ public static class Judge
     public static Judgement Decide(Rule rule, Principal principal)
     {
         if (!rule.Kinds.IsEmpty && !rule.Kinds.Contains(principal.Kind)) return No($"a principal of kind {Or(rule.Kinds.Select(kind => kind.ToString().ToLowerInvariant()))}");
-        if (!rule.Clients.IsEmpty && (principal.Client is null || !rule.Clients.Contains(principal.Client))) return No($"a token of the client {Or(rule.Clients)}");
+        if (!rule.Clients.IsEmpty && !IsOneOf(rule.Clients, principal)) return No($"a token of the client {Or(rule.Clients)}");
         if (!rule.Roles.IsEmpty && !Any(rule.Roles, principal.Roles)) return No($"the role {Or(rule.Roles)}");
         foreach (var role in rule.AllRoles)
             if (!principal.Roles.Contains(role)) return No($"the role {role}");
@@ -29,6 +29,10 @@ public static class Judge
             if (held.Contains(one)) return true;
         return false;
     }
+
+    // A shared secret is named by its subject, 'legacy:NAME', and no client may pass for one by its name.
+    private static bool IsOneOf(ImmutableArray<string> clients, Principal principal)
+        => principal.Kind == PrincipalKind.Legacy ? clients.Contains(principal.Subject) : principal.Client is { } client && !client.StartsWith("legacy:", StringComparison.Ordinal) && clients.Contains(client);
 
     private static bool IsIn(string group, Principal principal)
     {

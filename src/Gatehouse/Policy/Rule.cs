@@ -30,7 +30,7 @@ public sealed record Rule
     /// <summary>One of these kinds of principal.</summary>
     public ImmutableArray<PrincipalKind> Kinds { get; init; } = [];
 
-    /// <summary>One of these clients.</summary>
+    /// <summary>One of these clients; <c>legacy:NAME</c> for whoever sends that shared secret.</summary>
     public ImmutableArray<string> Clients { get; init; } = [];
 }
 

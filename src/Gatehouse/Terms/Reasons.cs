@@ -36,6 +36,12 @@ public static class Reasons
     /// <summary>The signature does not match.</summary>
     public static readonly Reason TokenSignature = new("token.signature", 401, "The token's signature is wrong.", "Obtain a token from this realm's token endpoint.");
 
+    /// <summary>The value is none of a shared secret's.</summary>
+    public static readonly Reason TokenSecret = new("token.secret", 401, "The shared secret is wrong.", "Compare the env files of both components: 'gatehouse xivo check'. Better, use a service account.");
+
+    /// <summary>The shared secret's last day is over.</summary>
+    public static readonly Reason TokenSecretOver = new("token.secret-over", 401, "The shared secret counts no more.", "Its last day ('until' in the access file) is over: use a service account; 'gatehouse legacy report' proposes one.");
+
     /// <summary>The token was revoked, or its session ended.</summary>
     public static readonly Reason TokenRevoked = new("token.revoked", 401, "The token was revoked.", "Sign in again.");
 

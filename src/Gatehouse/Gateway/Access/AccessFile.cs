@@ -61,11 +61,21 @@ public sealed record AccessFile
     /// <summary>Clients of the realm that pass although a rule would refuse them.</summary>
     public ImmutableDictionary<string, Observation> ObservedClients { get; init; } = ImmutableDictionary<string, Observation>.Empty;
 
+    /// <summary>Shared secrets by name.</summary>
+    public ImmutableDictionary<string, Legacy> Legacies { get; init; } = ImmutableDictionary<string, Legacy>.Empty;
+
     /// <summary>Services.</summary>
     public ImmutableArray<Service> Services { get; init; } = [];
 
     /// <summary>All routes, rules and public lines.</summary>
     public ImmutableArray<Route> Routes { get; init; } = [];
+
+    /// <summary>The shared secret that a service's upstream is sent; null for none, or where it is not clear which.</summary>
+    public Legacy? PassedBy(Service service)
+    {
+        var name = service.PassSecret != "true" ? service.PassSecret : service.Accepts.Legacy is [var first, ..] ? first : Legacies.Count == 1 ? Legacies.Keys.Single() : null;
+        return name is null ? null : Legacies.GetValueOrDefault(name);
+    }
 }
 
 /// <summary>How grave a finding is.</summary>

@@ -46,12 +46,13 @@ public static partial class AccessReader
         var realm = root.Text("realm") ?? "";
         if (realm.Length == 0) root.Error("access.realm", root.Line, "'realm' is missing: the realm whose tokens count.");
         var issuers = ReadIssuers(root, findings);
+        var legacies = LegacyReader.Read(root, findings);
         var services = ReadServices(root, issuers, findings, out var routes);
         routes.AddRange(ReadPublic(root, services, findings));
         var (observation, observed) = (ObserveReader.Read(root), ObserveReader.ReadClients(root, findings));
         var file = new AccessFile
         {
-            Realm = realm, TrustedProxies = ReadNetworks(root), Issuers = issuers, Services = services,
+            Realm = realm, TrustedProxies = ReadNetworks(root), Issuers = issuers, Legacies = legacies, Services = services,
             Observation = observation, ObservedClients = observed, Routes = [.. ObserveReader.Spread(routes, observation)],
         };
         root.Done();

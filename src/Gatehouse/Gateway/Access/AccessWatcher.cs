@@ -30,7 +30,11 @@ internal sealed class AccessWatcher(IOptions<GatewaySettings> settings, Rules ru
         using var timer = new PeriodicTimer(Look, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await LookAsync(file, stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await LookAsync(file, stoppingToken);
+                rules.LookAtSecrets();
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {

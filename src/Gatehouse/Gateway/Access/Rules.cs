@@ -15,6 +15,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
     private readonly Lock taking = new();
     private readonly Dictionary<string, Upstream> upstreams = [];
     private readonly ImmutableArray<IPNetwork> houseProxies = [.. settings.Value.TrustedProxies.Select(text => Networks.TryParse(text, out var network) ? network : throw new AccessFault($"gateway:trustedProxies: '{text}' is no network."))];
+    private readonly LegacyBook legacies = new(time, logger);
     private volatile Ruleset now = Ruleset.Empty;
 
     /// <summary>The rules in force.</summary>
@@ -30,7 +31,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
     public bool TryTake(string text)
     {
         var (file, findings) = AccessReader.Read(text, now: time.GetUtcNow());
-        if (file is not null && IntrospectionSecret.Missing(file) is { } missing) (file, findings) = (null, [.. findings, missing]);
+        if (file is not null && (IntrospectionSecret.Missing(file) ?? LegacyValues.Missing(file)) is { } missing) (file, findings) = (null, [.. findings, missing]);
         lock (taking)
         {
             if (file is null)
@@ -39,9 +40,18 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
                 return false;
             }
 
-            now = Build(file);
-            Findings = (findings, null);
+            now = Build(file, legacies.Take(file));
+            Findings = ([.. findings, .. LegacyLint.Now(file, time.GetUtcNow())], null);
             return true;
+        }
+    }
+
+    /// <summary>Looks whether the sources of shared secrets hold other values now. The rules are made anew then, with nothing remembered: a value refused a moment ago may be right now.</summary>
+    public void LookAtSecrets()
+    {
+        lock (taking)
+        {
+            if (legacies.Look(now.File)) now = Build(now.File, legacies.All(now.File));
         }
     }
 
@@ -57,7 +67,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
         File = file, Routes = new RouteTable(file.Routes), Foreign = FrozenDictionary<string, ImmutableArray<ICredentialVerifier>>.Empty, Upstreams = FrozenDictionary<string, Upstream>.Empty, Outbound = FrozenDictionary<string, OutboundPlan>.Empty,
     };
 
-    private Ruleset Build(AccessFile file)
+    private Ruleset Build(AccessFile file, ImmutableArray<SharedSecret> shared)
     {
         // One key set per issuer, however many services accept it.
         var keys = file.Issuers.Values.Where(one => one.Introspect is null).ToDictionary(one => one.Name, one => new IssuerKeys(one.Issuer!, one.Jwks, http, time));
@@ -76,7 +86,9 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
 
         return new Ruleset
         {
-            File = file, Routes = new RouteTable(file.Routes), Upstreams = upstreams.ToFrozenDictionary(), Outbound = file.Services.ToFrozenDictionary(service => service.Name, service => new OutboundPlan(service, file.Realm, file.Routes)),
+            File = file, Routes = new RouteTable(file.Routes), Upstreams = upstreams.ToFrozenDictionary(), Outbound = file.Services.ToFrozenDictionary(service => service.Name, service => new OutboundPlan(service, file.Realm, file.Routes, shared, file.PassedBy(service))),
+            Shared = shared,
+            SecretHeaders = file.Services.Where(service => !service.Accepts.Legacy.IsEmpty).ToFrozenDictionary(service => service.Name, service => service.Accepts.Legacy.SelectMany(name => file.Legacies[name].Headers).Distinct(StringComparer.OrdinalIgnoreCase).ToImmutableArray()),
             Foreign = file.Services.Where(service => !service.Accepts.Issuers.IsEmpty).ToFrozenDictionary(service => service.Name, service => service.Accepts.Issuers.Select(name => Trust(file.Issuers[name], keys, service, file.Realm)).ToImmutableArray()),
             Cookies = cookies.Of(file.Realm),
             Dialogs = dialogs.Of(file.Realm),

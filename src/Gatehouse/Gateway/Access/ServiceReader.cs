@@ -28,7 +28,7 @@ internal static class ServiceReader
             Accepts = ReadAccepts(map, issuers), Identity = ReadIdentity(map), Upgrade = map.Flag("upgrade", true), PassAuthorizationOnPublic = map.Flag("pass-authorization-on-public", false),
             PassAuthorizationOnObserve = map.Flag("pass-authorization-on-observe", false), Observation = ObserveReader.Read(map),
             TokenIn = PlaceReader.Read(map) ?? TokenPlaces.Usual, IdentityIn = ReadIdentityPlaces(map), Errors = PlaceReader.ReadErrors(map),
-            MaxBody = map.Number("max-body"), Events = map.Map("events") is { } events ? EventsReader.Read(events) : null, Rate = ReadRate(map),
+            MaxBody = map.Number("max-body"), PassSecret = map.Text("pass-secret") is { } pass && pass != "false" ? pass : null, Events = map.Map("events") is { } events ? EventsReader.Read(events) : null, Rate = ReadRate(map),
             Plan = new UpstreamPlan
             {
                 Name = name, Addresses = ReadAddresses(map), Balance = ReadBalance(map), PassHost = map.Flag("pass-host", false), MaxConnections = (int)Math.Clamp(map.Number("max-connections") ?? 1024, 1, 65_000),
@@ -102,17 +102,19 @@ internal static class ServiceReader
     private static Accepted ReadAccepts(YamlMap map, ImmutableDictionary<string, ForeignIssuer> issuers)
     {
         if (map.Node("accept") is null) return new Accepted(Token: true, Session: false, []);
+        var legacy = map.Texts("accept").Where(text => text.StartsWith(Legacy.Prefix, StringComparison.Ordinal)).Select(text => text[Legacy.Prefix.Length..]).ToImmutableArray();
         var (token, session, dialog, foreign) = (false, false, false, ImmutableArray.CreateBuilder<string>());
         foreach (var text in map.Texts("accept"))
         {
             if (text == "token") token = true;
             else if (text == "session") session = true;
             else if (text == "dialog") dialog = true;
+            else if (text.StartsWith(Legacy.Prefix, StringComparison.Ordinal)) continue;
             else if (text.StartsWith("issuer:", StringComparison.Ordinal) && issuers.ContainsKey(text["issuer:".Length..])) foreign.Add(text["issuer:".Length..]);
-            else map.Error("service.accept", YamlMap.LineOf(map.Node("accept")!), $"'{text}' is no credential; known: token, session, dialog{string.Concat(issuers.Keys.Order().Select(name => $", issuer:{name}"))}.");
+            else map.Error("service.accept", YamlMap.LineOf(map.Node("accept")!), $"'{text}' is no credential; known: token, session, dialog, legacy:NAME{string.Concat(issuers.Keys.Order().Select(name => $", issuer:{name}"))}.");
         }
 
-        return new Accepted(token, session, foreign.ToImmutable(), dialog);
+        return new Accepted(token, session, foreign.ToImmutable(), dialog) { Legacy = legacy };
     }
 
     private static IdentityHeaders ReadIdentity(YamlMap map)

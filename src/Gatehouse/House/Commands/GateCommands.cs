@@ -25,6 +25,7 @@ internal static class GateCommands
         {
             var (read, findings) = AccessReader.Read(Load(parsed.GetValue(file)!), now: TimeProvider.System.GetUtcNow());
             var observed = read is null ? [] : ObservedParts.Of(read, TimeProvider.System.GetUtcNow());
+            if (read is not null) findings = [.. findings, .. LegacyLint.Now(read, TimeProvider.System.GetUtcNow())];
             if (parsed.GetValue(json))
                 terminal.Output.WriteLine(new JsonObject { ["loads"] = read is not null, ["findings"] = new JsonArray([.. findings.Select(one => new JsonObject { ["severity"] = one.Severity.ToString().ToLowerInvariant(), ["code"] = one.Code, ["line"] = one.Line, ["message"] = one.Message })]), ["observed"] = new JsonArray([.. observed.Select(one => new JsonObject { ["what"] = one.What, ["until"] = one.Until.ToString("O"), ["days"] = one.Days, ["note"] = one.Note })]) }.ToJsonString());
             else

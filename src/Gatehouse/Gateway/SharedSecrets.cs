@@ -1,0 +1,58 @@
+using Gatehouse.Credentials;
+using Gatehouse.Credentials.Kinds;
+using Gatehouse.Gateway.Access;
+using Gatehouse.Terms;
+using Gatehouse.Wire.Jose;
+using Gatehouse.Wire.Text;
+
+namespace Gatehouse.Gateway;
+
+/// <summary>A shared secret in force.</summary>
+/// <param name="Plan">What the access file says of it.</param>
+/// <param name="Verifier">Who compares it.</param>
+public sealed record SharedSecret(Legacy Plan, LegacySecret Verifier);
+
+/// <summary>
+/// Judges shared secrets, before any other verifier sees the credential: one that introspects must never be handed a secret that opens other doors. Nothing is remembered, so that a rotation counts at once.
+/// </summary>
+public sealed class SharedSecrets(Guesses guesses)
+{
+    /// <summary>The judgement; null when the credential is none of the file's shared secrets, and another verifier may know it.</summary>
+    public VerificationCache.Entry? Judge(Ask ask, Service service, Credential credential, Ruleset rules)
+    {
+        SharedSecret? known = null;
+        Principal? principal = null;
+        foreach (var one in rules.Shared)
+            // One value under two names counts by the name that this service accepts.
+            if (one.Verifier.Find(credential.Value) is { } found && (known is null || Fits(one.Plan, service, credential))) (known, principal) = (one, found);
+        if (known is null || principal is null)
+        {
+            if (credential.Kind != CredentialKind.SharedSecret) return null;
+            guesses.Note(ask.Address, credential.Value, ask.At);
+            return No(guesses.IsOver(ask.Address, ask.At) ? Reasons.RateExceeded : Reasons.TokenSecret, rules.Shared[0].Verifier, ask);
+        }
+
+        if (credential.Place == CredentialPlace.Query) return No(Reasons.CredentialInQuery, known.Verifier, ask);
+        if (!Fits(known.Plan, service, credential)) return No(Reasons.CredentialKind, known.Verifier, ask);
+        if (guesses.IsOver(ask.Address, ask.At)) return No(Reasons.RateExceeded, known.Verifier, ask);
+        return ask.At < known.Verifier.Until ? new VerificationCache.Entry(principal, null, known.Verifier, ask.At) : No(Reasons.TokenSecretOver, known.Verifier, ask);
+    }
+
+    /// <summary>What to say of a bearer token that no verifier took, where a shared secret might have stood: guesses are counted. Tokens that were signed by somebody are no guesses.</summary>
+    public VerificationCache.Entry AfterAll(Ask ask, Service service, Credential credential, VerificationCache.Entry entry)
+    {
+        if (entry.Refused is not { Status: 401 } || service.Accepts.Legacy.IsEmpty || credential.Kind != CredentialKind.Bearer) return entry;
+        if (Jws.TryParse(credential.Value.Reveal(), Limits.Default, out _, out _)) return entry;
+        guesses.Note(ask.Address, credential.Value, ask.At);
+        return guesses.IsOver(ask.Address, ask.At) ? No(Reasons.RateExceeded, entry.Verifier, ask) : entry;
+    }
+
+    private static bool Fits(Legacy plan, Service service, Credential credential) => service.Accepts.Legacy.Contains(plan.Name) && credential.Place switch
+    {
+        CredentialPlace.Authorization => plan.InAuthorization,
+        CredentialPlace.Header => plan.Headers.Contains(credential.Name, StringComparer.OrdinalIgnoreCase),
+        _ => false,
+    };
+
+    private static VerificationCache.Entry No(Reason reason, ICredentialVerifier verifier, Ask ask) => new(null, reason, verifier, ask.At);
+}
