@@ -22,6 +22,15 @@ public sealed class Ruleset
     /// <summary>Shared secrets in force.</summary>
     public ImmutableArray<SharedSecret> Shared { get; init; } = [];
 
+    /// <summary>Whether a text is a shared secret in force, whoever accepts it.</summary>
+    public bool IsShared(string text)
+    {
+        var secret = new Terms.Secret(text);
+        foreach (var one in Shared)
+            if (one.Verifier.Find(secret) is not null) return true;
+        return false;
+    }
+
     /// <summary>Headers in which a service accepts shared secrets, by service name; only services that do.</summary>
     public FrozenDictionary<string, ImmutableArray<string>> SecretHeaders { get; init; } = FrozenDictionary<string, ImmutableArray<string>>.Empty;
 
