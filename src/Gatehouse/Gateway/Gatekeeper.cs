@@ -39,8 +39,9 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
         if (credential.Kind == CredentialKind.SessionCookie && !IsOwn(ask)) return new(new Decision.Refuse(Reasons.CredentialCrossSite, route));
 
         // 4 Verified before, or verified now. Tokens of dialogs are opened each time, and shared secrets compared.
-        if (credential.Kind == CredentialKind.Dialog || rules.Verified.Find(service, credential, ask.At) is not { } entry)
-            return !rules.Shared.IsEmpty && credential.Kind is CredentialKind.Bearer or CredentialKind.SharedSecret && secrets.Judge(ask, service, credential, rules) is { } shared ? new(Known(ask, route, credential, shared)) : VerifyAsync(ask, route, credential, rules, memo, stop);
+        var entry = credential.Kind == CredentialKind.Dialog ? null : rules.Verified.Find(service, credential, ask.At);
+        if (entry?.Principal is null && !rules.Shared.IsEmpty && secrets.Judge(ask, service, credential, rules) is { } shared) return new(Known(ask, route, credential, shared));
+        if (entry is null) return VerifyAsync(ask, route, credential, rules, memo, stop);
         memo?.Keep(ask.Headers, service, rules, credential, entry);
         return new(Known(ask, route, credential, entry));
     }

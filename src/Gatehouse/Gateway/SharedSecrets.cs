@@ -20,6 +20,7 @@ public sealed class SharedSecrets(Guesses guesses)
     /// <summary>The judgement; null when the credential is none of the file's shared secrets, and another verifier may know it.</summary>
     public VerificationCache.Entry? Judge(Ask ask, Service service, Credential credential, Ruleset rules)
     {
+        if (credential.Kind is not (CredentialKind.Bearer or CredentialKind.SharedSecret)) return null;
         SharedSecret? known = null;
         Principal? principal = null;
         foreach (var one in rules.Shared)
