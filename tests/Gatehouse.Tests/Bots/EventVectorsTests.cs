@@ -29,6 +29,19 @@ public sealed class EventVectorsTests
     }
 
     [Fact]
+    public void What_the_gate_signs_the_kit_believes_while_either_secret_rotates()
+    {
+        string[] secrets = [.. new byte[] { 1, 2 }.Select(one => "whsec_" + Convert.ToBase64String(Enumerable.Repeat(one, 32).ToArray()))];
+        var body = Vectors.Body("gtdialog_t1");
+        var signature = Gatehouse.Dialogs.EventSignature.Sign(secrets, "evt_1", 1760000000, body);
+        foreach (var secret in secrets)
+        {
+            var verdict = EventSignature.Verify(name => name == "webhook-id" ? "evt_1" : name == "webhook-timestamp" ? "1760000000" : signature, body, [secret], 1760000000);
+            Assert.True(verdict.Valid, verdict.ToString());
+        }
+    }
+
+    [Fact]
     public void Secrets_are_such_as_the_vectors_say_and_no_error_tells_one()
     {
         foreach (var vector in Vectors.List("secrets"))
