@@ -17,6 +17,7 @@ public sealed partial class BlockTests
         ("curl --negotiate", "KerberosGuideTests runs it with a real ticket"),
         ("http-request del-header Client-Cert", "lines for HAProxy; Federation/CertificateTests starts a real one with them"),
         ("curl -sS https://OUR-ADDRESS", "ExchangeGuideTests runs it with a real address and token"),
+        ("curl -sS https://OUR-ADDRESS/xuc", "XivoGuideTests runs it with a real address and token"),
     ];
 
     public static TheoryData<string> Documents => ["README.md", .. Directory.GetFiles(Path.Combine(Root(), "docs/guides"), "*.md").Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];

@@ -19,6 +19,8 @@ public sealed partial class GuideTests
         ("gatehouse providers set site", "the provider is there in DirectoryGuideTests alone"),
         ("gatehouse providers status site", "the same"),
         ("gatehouse users set-password mina", "her password is in that directory"),
+        ("gatehouse users attributes alice", "XivoGuideTests runs it where alice is"),
+        ("gatehouse xivo check /etc/docker", "XivoGuideTests runs it over a file that is there"),
     ];
 
     public static TheoryData<string> Documents => ["README.md", .. Directory.GetFiles(Path.Combine(Root(), "docs/guides"), "*.md").Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];

@@ -20,6 +20,7 @@ internal static class UserCommands
     private static readonly Option<bool> Temporary = new("--temporary") { Description = "The person must change it at the next sign-in." };
     private static readonly Option<string[]> Give = new("--give") { Description = "Role to give. May be repeated.", HelpName = "ROLE", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Take = new("--take") { Description = "Role to take away. May be repeated.", HelpName = "ROLE", DefaultValueFactory = _ => [] };
+    private static readonly Option<string[]> Set = new("--set") { Description = "An attribute; without a value it is taken away. May be repeated; the same name twice gives it two values.", HelpName = "NAME=VALUE", DefaultValueFactory = _ => [] };
     private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Do not ask." };
 
     public static Verb Build(Terminal terminal) => DataVerb.Group(
@@ -32,6 +33,7 @@ internal static class UserCommands
         DataVerb.Make(terminal, "enable", "Lets a user sign in again.", [Name], job => SwitchAsync(job, enabled: true), ["gatehouse users enable alice"]),
         DataVerb.Make(terminal, "set-password", "Sets a password that is made, typed or piped in; ends all sessions and tokens of the user.", [Name, Generate, Temporary], SetPasswordAsync, ["gatehouse users set-password alice", "gatehouse users set-password alice --generate --temporary", "pass show alice | gatehouse users set-password alice"]),
         DataVerb.Make(terminal, "roles", "Shows a user's roles; gives some, takes some away.", [Name, Give, Take], RolesAsync, ["gatehouse users roles alice", "gatehouse users roles alice --give supervisor --take agent"]),
+        DataVerb.Make(terminal, "attributes", "Shows a user's attributes; sets some, takes some away.", [Name, Set], AttributesAsync, ["gatehouse users attributes alice", "gatehouse users attributes alice --set extension=1573 --set team=", "gatehouse users attributes alice --set xivo.ctiLogin=true --set xivo.profile=Agent"]),
         DataVerb.Make(terminal, "delete", "Deletes a user.", [Name, Yes], DeleteAsync, ["gatehouse users delete alice --yes"]));
 
     private static async Task<int> ListAsync(Job job)
@@ -127,6 +129,25 @@ internal static class UserCommands
         var all = rights.Roles.Order(StringComparer.Ordinal).Select(key => (Key: key, Direct: direct.Any(role => role.Key == key))).ToList();
         if (job.Json) return await job.SayAsync(all.Select(role => new { Role = role.Key, role.Direct }));
         job.Terminal.Table(["role", "held"], all.Select(role => (IReadOnlyList<string?>)[role.Key, role.Direct ? "directly" : "through a group or a role"]));
+        return CommandLine.Done;
+    }
+
+    private static async Task<int> AttributesAsync(Job job)
+    {
+        var user = await FindAsync(job);
+        var given = job.Words.GetValue(Set)!.Select(text => text.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals ? (Name: text[..equals], Value: text[(equals + 1)..]) : throw new StartRefused($"'{text}' is no attribute; write NAME=VALUE, or NAME= to take it away.")).ToList();
+        if (given.Count > 0)
+        {
+            var attributes = user.Attributes;
+            foreach (var values in given.GroupBy(one => one.Name))
+                attributes = values.All(one => one.Value.Length == 0) ? attributes.Remove(values.Key) : attributes.SetItem(values.Key, [.. values.Where(one => one.Value.Length > 0).Select(one => one.Value)]);
+            user = user with { Attributes = attributes };
+            var changed = user;
+            await job.Shop.ChangeAsync(user.Realm, "UPDATE", $"users/{user.Id}", work => job.Shop.Users.ChangeAsync(work, changed), job.Stop);
+        }
+
+        if (job.Json) return await job.SayAsync(user.Attributes);
+        job.Terminal.Table(["attribute", "value"], user.Attributes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (IReadOnlyList<string?>)[pair.Key, string.Join(", ", pair.Value)]));
         return CommandLine.Done;
     }
 
