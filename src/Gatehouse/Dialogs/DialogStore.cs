@@ -117,19 +117,22 @@ public sealed class DialogStore(Database database, DialogProjects projects, Time
         return new Page<StoredDialog>(items, rows.Count > take ? $"{items[^1].Dialog.StartedAt}/{items[^1].Id}" : null);
     }
 
-    /// <summary>Reads what is not over into memory, in pages, and what is so young that its token would vouch for it if nothing were known.</summary>
+    /// <summary>Reads what is not over into memory, and what is so young that its token would vouch for it if nothing were known. One pass through the table as it lies: an order would fetch each of a million rows from another place.</summary>
     internal async Task LoadAsync(LiveDialogs live, CancellationToken stop)
     {
-        var (now, realm, id) = (time.GetUtcNow().ToUnixTimeMilliseconds(), "", "");
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         var young = now - (2 * (long)LiveDialogs.Hearing.TotalMilliseconds);
-        while (true)
+        await database.ReadAsync(async connection =>
         {
-            var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<Row>(
-                $"select {Columns} from dialogs where (over_at > @now or started_at > @young) and (realm > @realm or (realm = @realm and id > @id)) order by realm, id limit 20000", new { now, young, realm, id })).AsList(), stop);
-            foreach (var row in rows) live.Load(row.Realm, row.Id, row.ToDialog());
-            if (rows.Count < 20_000) return;
-            (realm, id) = (rows[^1].Realm, rows[^1].Id);
-        }
+            await using var rows = await connection.ExecuteReaderAsync($"select {Columns} from dialogs where over_at > @now or started_at > @young", new { now, young });
+            while (await rows.ReadAsync(stop))
+            {
+                var row = Row.Read(rows);
+                live.Load(row.Realm, row.Id, row.ToDialog());
+            }
+
+            return true;
+        }, stop);
     }
 
     /// <summary>Forgets what has been over for a day, a step at a time.</summary>

@@ -30,6 +30,8 @@ public sealed class LiveDialogs : IDisposable
     internal static readonly TimeSpan Hearing = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, ConcurrentDictionary<DialogKey, Dialog>> realms = new();
+    // A million dialogs are of a few projects.
+    private readonly ConcurrentDictionary<string, string> names = new();
     private readonly TimeProvider time;
     private readonly IDisposable hearing;
     private ImmutableArray<Action<string, DialogKey>> listeners = [];
@@ -42,7 +44,7 @@ public sealed class LiveDialogs : IDisposable
         {
             if (change.Kind == "dialog.realm") realms.TryRemove(change.Realm, out _);
             if (change.Kind != "dialog" || !DialogKey.TryParse(change.Subject, out var key) || Dialog.Read(change.Detail) is not { } dialog) return;
-            Of(change.Realm)[key] = dialog;
+            Of(change.Realm)[key] = Lean(dialog);
             foreach (var listener in listeners) listener(change.Realm, key);
         });
     }
@@ -74,7 +76,7 @@ public sealed class LiveDialogs : IDisposable
     /// <summary>Takes in what was stored; what the feed has told meanwhile is newer.</summary>
     internal void Load(string realm, string id, in Dialog dialog)
     {
-        if (DialogKey.TryParse(id, out var key)) Of(realm).TryAdd(key, dialog);
+        if (DialogKey.TryParse(id, out var key)) Of(realm).TryAdd(key, Lean(dialog));
     }
 
     /// <summary>Drops what is over, once no token can count on being younger than our hearing.</summary>
@@ -85,6 +87,8 @@ public sealed class LiveDialogs : IDisposable
             foreach (var (key, dialog) in known)
                 if (dialog.OverAt <= now && now - dialog.StartedAt > 2 * Hearing.TotalMilliseconds) known.TryRemove(new KeyValuePair<DialogKey, Dialog>(key, dialog));
     }
+
+    private Dialog Lean(in Dialog dialog) => dialog with { Project = names.GetOrAdd(dialog.Project, dialog.Project) };
 
     private ConcurrentDictionary<DialogKey, Dialog> Of(string realm) => realms.TryGetValue(realm, out var known) ? known : realms.GetOrAdd(realm, _ => new());
 }

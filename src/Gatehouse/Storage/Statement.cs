@@ -42,6 +42,24 @@ public sealed class Statement
         }
     }
 
+    /// <summary>Several statements in one round trip within a write; the first column of the last one's row.</summary>
+    internal async Task<object> LastScalarAsync(Work work, params object?[] values)
+    {
+        var command = Take(work.Connection, work.Transaction, values, out var ours);
+        try
+        {
+            object? last = null;
+            await using var reader = await command.ExecuteReaderAsync();
+            do last = await reader.ReadAsync() ? reader.GetValue(0) : null;
+            while (await reader.NextResultAsync());
+            return last ?? throw new InvalidOperationException("The last statement gave no row.");
+        }
+        finally
+        {
+            if (ours) await command.DisposeAsync();
+        }
+    }
+
     /// <summary>The first row, read by <paramref name="read"/>; null when there is none.</summary>
     public Task<T?> FirstAsync<T>(DbConnection connection, Func<DbDataReader, T> read, params object?[] values)
         where T : class

@@ -6,7 +6,13 @@ namespace Gatehouse.Storage;
 /// <summary>One write in progress: its connection and transaction (for Dapper), and what the other nodes must hear once it is committed.</summary>
 public sealed class Work
 {
-    private static readonly Statement Append = new("insert into changes (at, kind, realm, subject, detail) values (@at, @kind, @realm, @subject, @detail) returning seq", "@at", "@kind", "@realm", "@subject", "@detail");
+    private const string Insert = "insert into changes (at, kind, realm, subject, detail) values (@at, @kind, @realm, @subject, @detail) returning seq";
+    private const string Notify = "select pg_notify('gatehouse_changes', ''); ";
+    private const string Lock = "select pg_advisory_xact_lock(72601); ";
+    private static readonly string[] Names = ["@at", "@kind", "@realm", "@subject", "@detail"];
+    private static readonly Statement Append = new(Insert, Names);
+    private static readonly Statement NotifyAndAppend = new(Notify + Insert, Names);
+    private static readonly Statement LockNotifyAndAppend = new(Lock + Notify + Insert, Names);
 
     private readonly Database database;
 
@@ -29,19 +35,14 @@ public sealed class Work
     internal long LastChange { get; private set; }
 
     /// <summary>From here to the commit no other announcing write runs: for checks that two concurrent writes could each pass. SQLite's writes never overlap.</summary>
-    public Task OneAtATimeAsync() => Dialect == Dialect.Postgres ? Connection.ExecuteAsync("select pg_advisory_xact_lock(72601)", transaction: Transaction) : Task.CompletedTask;
+    public Task OneAtATimeAsync() => Dialect == Dialect.Postgres ? Connection.ExecuteAsync(Lock, transaction: Transaction) : Task.CompletedTask;
 
     /// <summary>Appends to the change feed within this transaction; subscribers on every node hear it after the commit.</summary>
     public async Task AnnounceAsync(Change change)
     {
-        if (Dialect == Dialect.Postgres)
-        {
-            // Sequence order must be commit order, or a reader would step over a slower transaction's entry for good.
-            if (LastChange == 0) await OneAtATimeAsync();
-            await Connection.ExecuteAsync("select pg_notify('gatehouse_changes', '')", transaction: Transaction);
-        }
-
-        LastChange = (long)(await Append.ScalarAsync(this, Now, change.Kind, change.Realm, change.Subject, change.Detail))!;
+        // On PostgreSQL sequence order must be commit order, or a reader would step over a slower transaction's entry for good. All in one round trip: everybody else who announces waits from the lock to the commit.
+        var statement = Dialect == Dialect.Sqlite ? Append : LastChange > 0 ? NotifyAndAppend : LockNotifyAndAppend;
+        LastChange = (long)await statement.LastScalarAsync(this, Now, change.Kind, change.Realm, change.Subject, change.Detail);
     }
 }
 
