@@ -25,6 +25,7 @@ public sealed class OutboundPlan
     private readonly Service service;
     private readonly string realm;
     private readonly ImmutableArray<string> cookies;
+    private readonly ImmutableArray<HeaderLine> bot;
     private readonly bool wantsToken;
     private readonly ImmutableArray<SharedSecret> shared;
     private readonly LegacySecret? passes;
@@ -37,7 +38,9 @@ public sealed class OutboundPlan
     {
         (this.service, this.realm, this.shared, cookies) = (service, realm, shared.IsDefault ? [] : shared, [Cookie.NameOf(realm, true), Cookie.NameOf(realm, false)]);
         passes = this.shared.FirstOrDefault(one => one.Plan.Name == passed?.Name)?.Verifier;
-        wantsToken = service.Identity.HasFlag(IdentityHeaders.Jwt) || !service.IdentityIn.Headers.IsEmpty || !service.IdentityIn.Queries.IsEmpty;
+        // A bot knows its platform by a token of its own, which stands where ours would.
+        bot = service.Events is { HasBotToken: true } events && ConfiguredSecret.Of(events.BotTokenVariable, events.BotTokenFile) is { } secret ? [new HeaderLine("Authorization", "Bearer " + secret.Reveal())] : [];
+        wantsToken = bot.IsEmpty && (service.Identity.HasFlag(IdentityHeaders.Jwt) || !service.IdentityIn.Headers.IsEmpty || !service.IdentityIn.Queries.IsEmpty);
         // A shared secret reaches no upstream, whichever service its holder sends it to.
         string[] all = [.. IdentityNames, .. service.IdentityIn.Headers, .. service.TokenIn.Headers, .. routes.Where(route => route.Service.Name == service.Name && route.TokenIn is not null).SelectMany(route => route.TokenIn!.Headers), .. this.shared.SelectMany(one => one.Plan.Headers)];
         removed = [RemovedNames.Of(all), RemovedNames.Of(all[1..]), RemovedNames.Of([.. all, "Referer"]), RemovedNames.Of([.. all[1..], "Referer"])];
@@ -86,6 +89,7 @@ public sealed class OutboundPlan
 
     private ImmutableArray<HeaderLine> Identity(Principal principal, Decision.Pass pass, string? token)
     {
+        if (!bot.IsEmpty) return bot;
         if (service.Identity == IdentityHeaders.Jwt && service.IdentityIn.Headers.IsEmpty && passes is null) return [new HeaderLine("Authorization", token!)];
         var lines = ImmutableArray.CreateBuilder<HeaderLine>(4);
         if (service.Identity.HasFlag(IdentityHeaders.Jwt)) lines.Add(new HeaderLine("Authorization", token!));

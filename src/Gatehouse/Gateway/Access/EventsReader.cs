@@ -16,7 +16,7 @@ internal static class EventsReader
         var plan = new EventPlan
         {
             Project = project, ProjectFrom = Members(from), Dialog = Members(dialog), Open = [.. map.Texts("open")], Close = [.. map.Texts("close")], TokenMember = token, TokenHeader = header, Sign = map.Flag("sign", true),
-            Attempts = (int)Math.Clamp(map.Number("attempts") ?? 3, 1, 6),
+            BotTokenVariable = map.Text("bot-token-env"), BotTokenFile = map.Text("bot-token-file"), Attempts = (int)Math.Clamp(map.Number("attempts") ?? 3, 1, 6),
         };
         if (project is null == from is null) map.Error("service.events", map.Line, "'events' needs 'project' (a name) or 'project-from' (members of the event that lead to it, as projectContext.projectToken), one of them.");
         else if (project is not null && !DialogProject.IsName(project)) map.Error("service.events", map.Line, "'project' has 1 to 64 letters, digits, '.', '_' and '-'.");
@@ -24,6 +24,7 @@ internal static class EventsReader
         if (token is null == header is null) map.Error("service.events", map.Line, "'events' needs 'token' (a member of the event) or 'token-header', one of them: where the bot finds the dialog's token.");
         else if (token is "") map.Error("service.events", map.Line, "'token' is empty.");
         else if (header is not null && (header.Length == 0 || !header.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') || Taken.Contains(header, StringComparer.OrdinalIgnoreCase))) map.Error("service.events", map.Line, $"'{header}' cannot be the token's header.");
+        if (plan is { BotTokenVariable: not null, BotTokenFile: not null } || plan.BotTokenVariable is "" || plan.BotTokenFile is "") map.Error("service.events", map.Line, "The bot's token is named by one of 'bot-token-env' and 'bot-token-file'.");
         map.Done();
         return plan;
     }

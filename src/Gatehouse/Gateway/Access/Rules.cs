@@ -31,7 +31,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
     public bool TryTake(string text)
     {
         var (file, findings) = AccessReader.Read(text, now: time.GetUtcNow());
-        if (file is not null && (IntrospectionSecret.Missing(file) ?? LegacyValues.Missing(file)) is { } missing) (file, findings) = (null, [.. findings, missing]);
+        if (file is not null && (ConfiguredSecret.Missing(file) ?? LegacyValues.Missing(file)) is { } missing) (file, findings) = (null, [.. findings, missing]);
         lock (taking)
         {
             if (file is null)
@@ -97,6 +97,6 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
 
     private ICredentialVerifier Trust(ForeignIssuer issuer, Dictionary<string, IssuerKeys> keys, Service service, string realm)
         => issuer.Introspect is { } endpoint
-            ? new ForeignOpaque(new ForeignOpaqueTrust(endpoint, issuer.Client!, IntrospectionSecret.Of(issuer)!, issuer.Cache, issuer.SubjectPrefix, issuer.Audiences), realm, http, time)
+            ? new ForeignOpaque(new ForeignOpaqueTrust(endpoint, issuer.Client!, ConfiguredSecret.Of(issuer)!, issuer.Cache, issuer.SubjectPrefix, issuer.Audiences), realm, http, time)
             : new ForeignJwt(new ForeignJwtTrust(issuer.Issuer!, issuer.SubjectPrefix, issuer.Audiences.IsEmpty ? [service.Audience] : issuer.Audiences, issuer.Algorithms), realm, keys[issuer.Name], time);
 }

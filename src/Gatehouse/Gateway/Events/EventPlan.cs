@@ -26,6 +26,15 @@ public sealed record EventPlan
     /// <summary>Header that takes the token; null where a member does.</summary>
     public string? TokenHeader { get; init; }
 
+    /// <summary>Environment variable with the token by which the bot knows its platform; null for none.</summary>
+    public string? BotTokenVariable { get; init; }
+
+    /// <summary>File with that token, where no variable holds it.</summary>
+    public string? BotTokenFile { get; init; }
+
+    /// <summary>Whether the bot is told such a token, as <c>Authorization: Bearer</c>.</summary>
+    public bool HasBotToken => BotTokenVariable is not null || BotTokenFile is not null;
+
     /// <summary>Whether events are signed for the bot (Standard Webhooks).</summary>
     public bool Sign { get; init; } = true;
 

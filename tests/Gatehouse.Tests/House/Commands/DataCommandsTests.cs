@@ -45,6 +45,39 @@ public sealed class DataCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Roles_are_added_listed_and_deleted()
+    {
+        await DoneAsync("roles", "add", "history-export", "--description", "May export");
+        Assert.Contains("May export", await DoneAsync("roles", "list", "--search", "history"));
+        await RefusedAsync("a role 'history-export' already", "roles", "add", "history-export");
+        await RefusedAsync("built in", "roles", "add", "realm-admin", "--client", "realm-management");
+        await RefusedAsync("built in", "roles", "delete", "default-roles-contact-centre", "--yes");
+        await RefusedAsync("--yes", "roles", "delete", "history-export");
+        await DoneAsync("roles", "delete", "history-export", "--yes");
+        await RefusedAsync("no role", "roles", "delete", "history-export", "--yes");
+    }
+
+    [Fact]
+    public async Task Projects_of_dialogs_are_set_up_and_their_secrets_shown()
+    {
+        await DoneAsync("dialogs", "project", "support", "--headroom", "10m", "--silence", "90s", "--after", "recording", "--after", "transcript", "--role", "bot");
+        await DoneAsync("dialogs", "project", "support", "--hard-limit", "2h", "--freeze-on-misuse", "false");
+        var one = Assert.Single((await JsonAsync("dialogs", "projects")).AsArray())!;
+        Assert.Equal((600, 90, 7200, false, 2), ((int)one["headroom"]!, (int)one["silence"]!, (int)one["hardLimit"]!, (bool)one["freezeOnMisuse"]!, one["after"]!.AsArray().Count));
+        var secret = (await DoneAsync("dialogs", "secret", "support")).Trim();
+        Assert.Matches("^whsec_[A-Za-z0-9+/]{43}=$", secret);
+        Assert.Equal(secret, (await DoneAsync("dialogs", "secret", "support")).Trim());
+        var rotated = (await DoneAsync("dialogs", "secret", "support", "--rotate")).Trim().Split(Environment.NewLine);
+        Assert.Equal((2, secret), (rotated.Length, rotated[1]));
+        await RefusedAsync("no time", "dialogs", "project", "support", "--headroom", "soon");
+        await RefusedAsync("24 hours", "dialogs", "project", "support", "--hard-limit", "25h");
+        await RefusedAsync("administrative", "dialogs", "project", "support", "--role", "realm-management/realm-admin");
+        await RefusedAsync("no dialog project", "dialogs", "secret", "nobodys");
+        await RefusedAsync("no dialog 'x'", "dialogs", "end", "x");
+        Assert.Empty((await JsonAsync("dialogs", "list")).AsArray());
+    }
+
+    [Fact]
     public async Task A_directory_is_imported_and_its_status_told()
     {
         await using var slapd = await SlapdKit.StartAsync(Federation.LdapTests.Fixture.Ldif);
