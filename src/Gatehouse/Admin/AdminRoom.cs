@@ -34,6 +34,7 @@ public static class AdminRoom
         DialogProjectRoutes.Map(admin);
         KeyRoutes.Map(admin);
         EventRoutes.Map(admin);
+        LegacyRoutes.Map(admin);
         routes.MapOpenApi(DocumentPath);
         routes.Map("/admin/{**rest}", (RequestDelegate)(context => AdminRoutes.GuardAsync(context, () => throw new Refused(Terms.Reasons.NotFound, "No such admin address; see /admin/openapi.json.")))).WithMetadata(new ExcludeFromDescriptionAttribute());
     }

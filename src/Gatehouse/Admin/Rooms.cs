@@ -22,6 +22,7 @@ internal sealed record Rooms(
     Roles Roles,
     RightsCache Rights,
     ClientStore Clients,
+    LegacyUses LegacyUses,
     SessionStore Sessions,
     SigningKeys Keys,
     Revocations Revocations,

@@ -7,7 +7,7 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Gateway;
 
 /// <summary>The road of a request through the gate: ask, decide, tell the upstream who, forward, record.</summary>
-public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, DialogBinding binding, DialogStreams streams, DialogWork dialogs, Events.EventRoad events, Observe observe, Observing observing, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, DialogBinding binding, DialogStreams streams, DialogWork dialogs, Events.EventRoad events, Observe observe, Observing observing, SharedSecrets secrets, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     // For developers of clients: their request passed, and will not when observing ends.
     private const string ObservedHeader = "Gatehouse-Observed";
@@ -78,6 +78,7 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
     {
         var service = pass.Route.Service;
         observe.Passed(pass);
+        secrets.Used(ask, pass);
         observing.Count(pass, ask, now);
         if (pass.Observed is { Under.Tell: true } observed) context.Response.Headers[ObservedHeader] = observed.Reason.Code;
         var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, MayUpgrade(context, service) ? Entering(pass, stream) : null, CancellationToken.None);

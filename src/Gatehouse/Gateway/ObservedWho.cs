@@ -39,7 +39,7 @@ public static class ObservedWho
     }
 
     // "203.0.113.7", "203.0.113.0/24", "2001:db8:1:2::/64": a site is given a /64 of IPv6 and may call from any address in it.
-    private static string NetworkOf(IPAddress? address, int bits, int bits6)
+    internal static string NetworkOf(IPAddress? address, int bits, int bits6)
     {
         if (address is null) return bits == 32 ? "unknown" : "unknown addresses";
         var bytes = address.GetAddressBytes();
@@ -48,7 +48,7 @@ public static class ObservedWho
         return kept == 32 && bytes.Length == 4 ? new IPAddress(bytes).ToString() : $"{new IPAddress(bytes)}/{kept}";
     }
 
-    private static string Printable(string text, int most)
+    internal static string Printable(string text, int most)
         => string.Create(Math.Min(text.Length, most), text, static (kept, text) =>
         {
             for (var i = 0; i < kept.Length; i++) kept[i] = text[i] is >= ' ' and <= '~' ? text[i] : '?';

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using Gatehouse.Clients;
 using Gatehouse.Credentials;
 using Gatehouse.Credentials.Kinds;
 using Gatehouse.Gateway.Access;
@@ -15,8 +17,21 @@ public sealed record SharedSecret(Legacy Plan, LegacySecret Verifier);
 /// <summary>
 /// Judges shared secrets, before any other verifier sees the credential: one that introspects must never be handed a secret that opens other doors. Nothing is remembered, so that a rotation counts at once.
 /// </summary>
-public sealed class SharedSecrets(Guesses guesses)
+public sealed class SharedSecrets(Guesses guesses, LegacyLedger ledger)
 {
+    private const int LongestAgent = 80;
+
+    // What somebody made up would fill the ledger.
+    private static readonly FrozenSet<string> Methods = new[] { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT" }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Notes that a request passed by a shared secret, for the weaning report: from where, with which program, for what.</summary>
+    public void Used(Ask ask, Decision.Pass pass)
+    {
+        if (pass is not { Principal: { Kind: PrincipalKind.Legacy } principal, Verifier: LegacySecret verifier }) return;
+        var agent = ObservedWho.Printable(ask.Headers.UserAgent is [{ } first, ..] ? first : "", LongestAgent);
+        ledger.Note(new LegacyUseKey(principal.Realm, verifier.Name, verifier.IsCurrent(principal), ObservedWho.NetworkOf(ask.Address, 32, 64), agent, pass.Route.Service.Name, pass.Route.Template.Text, Methods.Contains(ask.Method) ? ask.Method : "OTHER"), ask.At);
+    }
+
     /// <summary>The judgement; null when the credential is none of the file's shared secrets, and another verifier may know it.</summary>
     public VerificationCache.Entry? Judge(Ask ask, Service service, Credential credential, Ruleset rules)
     {

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text.Json;
+using Gatehouse.Clients;
 using Gatehouse.Gateway;
 using Gatehouse.Gateway.Access;
 using Gatehouse.Tests.Kits;
@@ -175,6 +176,24 @@ public sealed class SharedSecretTests(SharedSecretTests.Fixture fixture) : IClas
         // Tokens go on counting there, and so does the secret from elsewhere.
         Assert.Equal((200, "pass"), await AskAsync("GET", "/api/x", "Authorization: Bearer " + await Gate.Desk.ServiceTokenAsync(), Neighbour));
         Assert.Equal((200, "pass"), await AskAsync("GET", "/api/x", "X-Auth-Token: " + First, "X-Forwarded-For: 2001:db8:7:8::1"));
+    }
+
+    [Fact]
+    public async Task Uses_are_counted_by_who_made_them_and_the_secret_stands_in_none()
+    {
+        const string V6 = "X-Forwarded-For: 2001:db8:aa:bb:1:2:3:4";
+        for (var i = 0; i < 3; i++) Assert.Equal((200, "pass"), await AskAsync("GET", $"/xivo/record/{i}", "X-Auth-Token: " + Old, "User-Agent: recorder/2.1", V6));
+        Assert.Equal((200, "pass"), await AskAsync("POST", "/xivo/both", "Authorization: Bearer " + First, "User-Agent: " + new string('x', 300), V6.Replace("1:2:3:4", "9:9:9:9", StringComparison.Ordinal)));
+        Assert.Equal((200, "pass"), await AskAsync("BREW", "/xivo/both", "X-Auth-Token: " + First, "User-Agent: brewer", V6));
+        Assert.Equal((403, "rule.denied"), await AskAsync("GET", "/xivo/moved", "X-Auth-Token: " + First, "User-Agent: denied", V6));
+        Assert.Equal((401, "token.secret"), await AskAsync("GET", "/xivo/x", "X-Auth-Token: wrong", "User-Agent: denied", V6));
+        Assert.Equal((200, "pass"), await AskAsync("GET", "/xivo/x", "Authorization: Bearer " + await Gate.Desk.ServiceTokenAsync(), "User-Agent: moved", V6));
+        await Gate.Desk.Part<LegacyLedger>().FlushAsync(default);
+        var uses = (await Gate.Desk.Part<LegacyUses>().AllAsync(Desk.Realm, "play", default)).Where(use => use.Key.Address == "2001:db8:aa:bb::/64").ToList();
+        Assert.Equal(
+            [("brewer", true, "/xivo/both", "OTHER", 1L), ("recorder/2.1", false, "/xivo/**", "GET", 3L), (new string('x', 80), true, "/xivo/both", "POST", 1L)],
+            uses.Select(use => (use.Key.Agent, use.Key.Current, use.Key.Route, use.Key.Method, use.Times)).Order());
+        Assert.DoesNotContain(First[..12], JsonSerializer.Serialize(uses), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -102,6 +102,7 @@ public sealed class Node : IAsyncDisposable
         Sessions = new SessionStore(database, Sealer, time);
         Audit = new AuditLog(database, time);
         Observed = new ObservedStore(database);
+        LegacyUses = new LegacyUses(database);
     }
 
     private const string Variable = "GATEHOUSE_TEST_ROOT_KEY";
@@ -133,6 +134,8 @@ public sealed class Node : IAsyncDisposable
     public AuditLog Audit { get; }
 
     public ObservedStore Observed { get; }
+
+    public LegacyUses LegacyUses { get; }
 
     public static async Task<Node> OpenAsync(StorageSettings settings, TimeProvider? time = null)
     {

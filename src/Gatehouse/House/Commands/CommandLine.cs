@@ -79,6 +79,7 @@ public static class CommandLine
             DialogCommands.Build(terminal),
             AuditCommands.Build(terminal),
             XivoCommands.Build(terminal),
+            LegacyCommands.Build(terminal),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

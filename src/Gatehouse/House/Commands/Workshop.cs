@@ -35,6 +35,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public ClientStore Clients => Part<ClientStore>();
 
+    public LegacyUses LegacyUses => Part<LegacyUses>();
+
     public SessionStore Sessions => Part<SessionStore>();
 
     public SigningKeys Keys => Part<SigningKeys>();
