@@ -17,8 +17,12 @@ public sealed class Refusal(Issuers issuers)
         var response = context.Response;
         if (status is 401 or 403 && refuse.Route is { } route) response.Headers.WWWAuthenticate = Challenge(refuse, route, rules.File.Realm);
         if (refuse.RetryAfter is { } wait) response.Headers.RetryAfter = ((int)Math.Ceiling(Math.Max(1, wait.TotalSeconds))).ToString();
-        return AnswerAsync(context, refuse.Route?.Service, refuse.Reason, refuse.Missing is null ? null : $"It takes {refuse.Missing}.", status == 401 && refuse.Route is { Service.Accepts.Session: true } ? $"/realms/{rules.File.Realm}/sign-in" : null);
+        return AnswerAsync(context, refuse.Route?.Service ?? Around(ask, rules), refuse.Reason, refuse.Missing is null ? null : $"It takes {refuse.Missing}.", status == 401 && refuse.Route is { Service.Accepts.Session: true } ? $"/realms/{rules.File.Realm}/sign-in" : null);
     }
+
+    // Below a service's prefix, where none of its routes leads: its clients read its form there too.
+    private static Service? Around(Ask? ask, Ruleset rules)
+        => ask is null ? null : rules.File.Services.Where(service => ask.Path.Value.StartsWith(service.Prefix, StringComparison.Ordinal) && (ask.Path.Value.Length == service.Prefix.Length || ask.Path.Value[service.Prefix.Length] == '/')).MaxBy(service => service.Prefix.Length);
 
     /// <summary>Writes the service's own form of errors, or problem+json.</summary>
     public static async Task AnswerAsync(HttpContext context, Service? service, Reason reason, string? detail, string? signIn = null)

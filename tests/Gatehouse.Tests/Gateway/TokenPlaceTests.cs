@@ -23,8 +23,9 @@ public sealed class TokenPlaceTests(TokenPlaceTests.Fixture fixture) : IClassFix
             errors: { form: error-message, codes: { token.expired: TokenExpired, "token.*": InvalidToken, credential.missing: BearerNotFound } }
             rules:
               - { path: /xuc/cti, token-in: ["query:token"], allow: {} }
+              - { path: /xuc/post, methods: [POST], allow: {} }
               - { path: /xuc/either, token-in: [authorization, "header:X-Auth-Token", "query:token"], allow: {} }
-              - { allow: {} }
+              - { path: /xuc/x, allow: {} }
           swap: { upstreams: ["{upstream}"], token-in: [authorization, "query:token"], identity: ["query:token", "header:X-Swapped"], rules: [{ allow: {} }] }
           plain: { upstreams: ["{upstream}"], rules: [{ allow: {} }] }
         public:
@@ -90,6 +91,8 @@ public sealed class TokenPlaceTests(TokenPlaceTests.Fixture fixture) : IClassFix
         Assert.Equal("InvalidToken", error);
         Assert.Contains("cannot be read", message, StringComparison.Ordinal);
         Assert.Equal("BearerNotFound", (await ErrorAsync(401, "/xuc/either?token=")).Error);
+        Assert.Equal("route.unknown", (await ErrorAsync(404, "/xuc/nothing")).Error);
+        Assert.Equal((404, "route.unknown"), await Gate.AskAsync("GET", "/xucx/nothing"));
         Assert.Equal((401, "credential.missing"), await Gate.AskAsync("GET", "/plain/x"));
     }
 

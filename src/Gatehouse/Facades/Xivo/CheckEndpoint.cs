@@ -8,16 +8,19 @@ namespace Gatehouse.Facades.Xivo;
 /// <summary><c>GET auth/check</c>: is the token good? The answer holds the next one, and XiVO's own client keeps that: checking is renewing. The old token lives on to its end.</summary>
 internal sealed class CheckEndpoint(Desk desk, Direct direct, Issuers issuers)
 {
+    // All known clients send Authorization here; elsewhere they have the other header as well.
+    private static readonly TokenPlaces Places = new(true, ["X-Auth-Token"], []);
+
     public async Task AskAsync(HttpContext context)
     {
         if (await desk.OpenOrAnswerAsync(context) is not var (realm, client)) return;
-        var found = Finder.Find(context.Request.Headers, null, issuers.IsTls);
+        var found = Finder.Find(context.Request.Headers, "", Places, null, issuers.IsTls);
         if (found is not Found.One { Credential: { Kind: CredentialKind.Bearer } bearer })
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
             await Reply.FaultAsync(context, found is Found.None
-                ? new Fault(401, Vendor.AuthorizationHeaderNotFound, "Send the token as 'Authorization: Bearer …'.")
-                : new Fault(401, Vendor.BearerNotFound, "The Authorization header holds no bearer token, or more than one."));
+                ? new Fault(401, Vendor.AuthorizationHeaderNotFound, "Send the token as 'Authorization: Bearer …', or in X-Auth-Token.")
+                : new Fault(401, Vendor.BearerNotFound, "The request holds no readable token, or more than one."));
             return;
         }
 

@@ -164,7 +164,10 @@ public sealed class XivoLoginTests(XivoLoginTests.Fixture fixture) : IClassFixtu
             Assert.Equal((status, error), (reply.Status, reply.Error));
         }
 
-        // Where no other than the header counts: a token in the address is never looked at.
+        Assert.Equal(HttpStatusCode.OK, (await Site.GetAsync("/check", "X-Auth-Token: " + token)).Status);
+        Assert.Equal("BearerNotFound", (await Site.GetAsync("/check", "X-Auth-Token: " + token, "Authorization: Bearer " + token)).Error);
+
+        // Where no other than the headers counts: a token in the address is never looked at.
         Assert.Equal("AuthorizationHeaderNotFound", (await Site.GetAsync("/check?token=" + token)).Error);
     }
 
