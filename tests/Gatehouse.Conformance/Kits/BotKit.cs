@@ -1,32 +1,28 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Xunit;
 
 namespace Gatehouse.Conformance.Kits;
 
 /// <summary>clients/bot built with its own tools from its lock file, in a scratch copy beside the shared vectors: the checkout stays as it is.</summary>
-public sealed class BotKit : IAsyncDisposable
+public sealed class BotKit : IAsyncLifetime
 {
-    private static readonly string[] LeftOut = ["node_modules", "dist", "bin", "obj"];
-
-    private BotKit(string root) => Root = root;
+    private static readonly string[] LeftOut = ["node_modules", "dist", "dotnet"];
 
     /// <summary>What stands for the repository's root.</summary>
-    public string Root { get; }
+    public string Root { get; } = Directory.CreateTempSubdirectory("gatehouse-bot-").FullName;
 
     /// <summary>The copy of clients/bot.</summary>
     public string Folder => Path.Combine(Root, "clients/bot");
 
-    public static async Task<BotKit> BuildAsync()
+    public async ValueTask InitializeAsync()
     {
-        var kit = new BotKit(Directory.CreateTempSubdirectory("gatehouse-bot-").FullName);
-        foreach (var folder in (string[])["clients/bot", "tests/vectors", "docs/guides"]) Copy(Path.Combine(Checkout(), folder), Path.Combine(kit.Root, folder));
+        foreach (var folder in (string[])["clients/bot", "tests/vectors", "docs/guides"]) Copy(Path.Combine(Checkout(), folder), Path.Combine(Root, folder));
         foreach (var arguments in (string[][])[["ci", "--no-audit", "--no-fund"], ["run", "build"]])
         {
-            var (code, output) = await kit.RunAsync("npm", arguments);
+            var (code, output) = await RunAsync("npm", arguments);
             if (code != 0) throw new InvalidOperationException($"npm {string.Join(' ', arguments)}: {code}\n{output}");
         }
-
-        return kit;
     }
 
     /// <summary>Runs a command in the copy of clients/bot.</summary>

@@ -21,7 +21,7 @@ public abstract record BotEvent
     /// <summary>Where to call back, without slashes at its end.</summary>
     public required string Callback { get; init; }
 
-    /// <summary>The dialog's token; null only where <see cref="EventRules.TokenOptional"/> allows it. Handlers use the dialog instead.</summary>
+    /// <summary>The dialog's token; null only where <see cref="EventRules.TokenOptional"/> allows it, and at the end of a dialog that is over. Handlers use the dialog instead.</summary>
     public string? AuthToken { get; init; }
 
     /// <summary>When the platform made the event, unix milliseconds.</summary>

@@ -44,7 +44,8 @@ public static class EventReading
         if (body["projectContext"] is not { ValueKind: JsonValueKind.Object } within) throw new EventException("projectContext", "projectContext is required");
         var context = new Members(within);
         var (reseller, project) = (Project(context, "resellerToken"), Project(context, "projectToken"));
-        var token = Token(body, headerToken, rules);
+        // When a dialog is over there is no token any more, and its end is told all the same.
+        var token = Token(body, headerToken, rules.TokenOptional || kind == "terminated");
         var timestamp = body.Number("timestamp");
         if (timestamp is { } time && (time != Math.Floor(time) || time > 9007199254740991)) throw new EventException("timestamp", "timestamp is not a whole number");
         var language = body.Text("language", 35);
@@ -88,14 +89,14 @@ public static class EventReading
         return allowed ? callback.Address : throw new EventException("callback", rules.Callbacks is null ? "callback is not https" : "callback is not one of the allowed addresses");
     }
 
-    private static string? Token(Members body, string? inHeader, EventRules rules)
+    private static string? Token(Members body, string? inHeader, bool optional)
     {
         var member = body["authToken"];
         var inBody = member is { ValueKind: JsonValueKind.String } value ? Members.String(value) : null;
         if ((member is not null && !Texts.IsToken(inBody)) || (inHeader is not null && !Texts.IsToken(inHeader))) throw new EventException("authToken", "authToken is not a token");
         // Two tokens that differ: which one a reader takes would be chance.
         if (inBody is not null && inHeader is not null && inBody != inHeader) throw new EventException("authToken", "authToken and X-Dialog-Token differ");
-        return inBody ?? inHeader ?? (rules.TokenOptional ? null : throw new EventException("authToken", "authToken is required"));
+        return inBody ?? inHeader ?? (optional ? null : throw new EventException("authToken", "authToken is required"));
     }
 
     private static JsonDocument Parse(ReadOnlyMemory<byte> rawBody)

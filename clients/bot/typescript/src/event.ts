@@ -11,7 +11,7 @@ export interface EventHead {
   readonly resellerToken: string;
   /** Where to call back, without slashes at its end. */
   readonly callback: string;
-  /** The dialog's token; undefined only where {@link EventRules.tokenOptional} allows it. Handlers use the dialog instead. */
+  /** The dialog's token; undefined only where {@link EventRules.tokenOptional} allows it, and at the end of a dialog that is over. Handlers use the dialog instead. */
   readonly authToken?: string;
   /** When the platform made the event, unix milliseconds. */
   readonly timestamp?: number;
@@ -87,7 +87,8 @@ const MostDepth = 32;
 /** Reads the body of an event; throws {@link EventError} for anything that is not one. */
 export function parseEvent(kind: string, rawBody: Uint8Array | string, rules: EventRules = {}): BotEvent {
   const body = readObject(rawBody);
-  const head = readHead(body, rules);
+  // When a dialog is over there is no token any more, and its end is told all the same.
+  const head = readHead(body, kind === 'terminated' ? { ...rules, tokenOptional: true } : rules);
   switch (kind) {
     case 'session':
       return { kind, ...head, ...given('callType', text(body, 'callType', 64)), customSipHeaders: lists(body, 'customSipHeaders'), customDialogData: lists(body, 'customDialogData') };
