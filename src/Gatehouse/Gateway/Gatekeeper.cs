@@ -24,7 +24,7 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
 
         // 2 One credential, or none, or a conflict. A token in the URL ends up in logs and Referer headers: it counts only where the file declares it, and is not passed on either.
         var places = route.Places;
-        if (ask.Query.Length > 0 && QueryTokens.HasStray(ask.Query, places.Queries, rules.Shared.IsEmpty ? isOurs : value => isOurs(value) || rules.IsShared(value))) return new(new Decision.Refuse(Reasons.CredentialInQuery, route));
+        if (ask.Query.Length > 0 && QueryTokens.HasStray(ask.Query, places.Queries, rules.OrShared(isOurs))) return new(new Decision.Refuse(Reasons.CredentialInQuery, route));
         var accepts = service.Accepts;
         // The memo knows a request by its Authorization alone.
         if (places.IsUsual && accepts.Legacy.IsEmpty && memo?.Find(ask.Headers, service, rules, ask.At) is { } last) return new(Known(ask, route, last.Credential, last.Entry));
