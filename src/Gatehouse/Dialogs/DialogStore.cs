@@ -124,13 +124,9 @@ public sealed class DialogStore(Database database, DialogProjects projects, Time
         var young = now - (2 * (long)LiveDialogs.Hearing.TotalMilliseconds);
         await database.ReadAsync(async connection =>
         {
-            await using var rows = await connection.ExecuteReaderAsync($"select {Columns} from dialogs where over_at > @now or started_at > @young", new { now, young });
+            await using var rows = await connection.ExecuteReaderAsync("select realm, id, project, started_at, alive_until, ended_at, hard_until, frozen_at, headroom from dialogs where over_at > @now or started_at > @young", new { now, young });
             while (await rows.ReadAsync(stop))
-            {
-                var row = Row.Read(rows);
-                live.Load(row.Realm, row.Id, row.ToDialog());
-            }
-
+                live.Load(rows.GetString(0), rows.GetString(1), new Dialog(rows.GetString(2), rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5), rows.GetInt64(6), rows.GetInt64(7), (int)rows.GetInt64(8)));
             return true;
         }, stop);
     }

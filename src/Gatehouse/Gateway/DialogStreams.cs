@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gatehouse.Dialogs;
 using Gatehouse.Forwarding;
 
@@ -15,7 +16,7 @@ public sealed class DialogStreams : IDisposable
     public DialogStreams(LiveDialogs live, DialogBinding binding, TimeProvider time)
     {
         this.binding = binding;
-        live.OnChanged((realm, key) => Look((realm, key)));
+        live.OnChanged((_, key) => Look(key));
         sweeping = time.CreateTimer(_ => Sweep(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
     }
 
@@ -26,12 +27,14 @@ public sealed class DialogStreams : IDisposable
     public Stream Enter(Decision.Pass pass)
     {
         var key = DialogKey.TryParse(pass.Principal!.Dialog, out var own) ? own : throw new ArgumentException("This is no dialog's principal.", nameof(pass));
-        var stream = new Stream(this, (pass.Principal.Realm, key), pass);
-        var shelf = ShelfOf(stream.Key);
+        var stream = new Stream(this, key, pass);
+        var shelf = ShelfOf(key);
         lock (shelf.Lock)
         {
-            if (!shelf.Open.TryGetValue(stream.Key, out var streams)) shelf.Open[stream.Key] = streams = [];
-            streams.Add(stream);
+            ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(shelf.Open, key, out _);
+            stream.Next = first;
+            if (first is not null) first.Previous = stream;
+            first = stream;
         }
 
         if (!Stands(stream)) stream.End();
@@ -43,16 +46,15 @@ public sealed class DialogStreams : IDisposable
 
     private bool Stands(Stream stream) => stream.Pass.Verifier!.StillStands(stream.Pass.Principal!) && binding.IsAllowedNow(stream.Pass.Route, stream.Pass.Principal!);
 
-    private Shelf ShelfOf((string Realm, DialogKey Dialog) key) => shelves[(int)(key.Dialog.High & 63)];
+    private Shelf ShelfOf(DialogKey dialog) => shelves[(int)(dialog.High & 63)];
 
-    private void Look((string Realm, DialogKey Dialog) key)
+    private void Look(DialogKey dialog)
     {
-        var shelf = ShelfOf(key);
-        Stream[] streams;
+        var shelf = ShelfOf(dialog);
+        var streams = new List<Stream>();
         lock (shelf.Lock)
         {
-            if (!shelf.Open.TryGetValue(key, out var open)) return;
-            streams = [.. open];
+            for (var stream = shelf.Open.GetValueOrDefault(dialog); stream is not null; stream = stream.Next) streams.Add(stream);
         }
 
         foreach (var stream in streams)
@@ -63,7 +65,7 @@ public sealed class DialogStreams : IDisposable
     {
         foreach (var shelf in shelves)
         {
-            (string, DialogKey)[] keys;
+            DialogKey[] keys;
             lock (shelf.Lock) keys = [.. shelf.Open.Keys];
             foreach (var key in keys) Look(key);
         }
@@ -71,10 +73,16 @@ public sealed class DialogStreams : IDisposable
 
     private void Leave(Stream stream)
     {
-        var shelf = ShelfOf(stream.Key);
+        var shelf = ShelfOf(stream.Dialog);
         lock (shelf.Lock)
         {
-            if (shelf.Open.TryGetValue(stream.Key, out var streams) && streams.Remove(stream) && streams.Count == 0) shelf.Open.Remove(stream.Key);
+            if (stream.Left) return;
+            stream.Left = true;
+            if (stream.Next is { } next) next.Previous = stream.Previous;
+            if (stream.Previous is { } previous) previous.Next = stream.Next;
+            else if (stream.Next is { } second) shelf.Open[stream.Dialog] = second;
+            else shelf.Open.Remove(stream.Dialog);
+            (stream.Next, stream.Previous) = (null, null);
         }
     }
 
@@ -82,7 +90,8 @@ public sealed class DialogStreams : IDisposable
     {
         public Lock Lock { get; } = new();
 
-        public Dictionary<(string Realm, DialogKey Dialog), HashSet<Stream>> Open { get; } = [];
+        // The first of each dialog's streams, which know their neighbours: mostly there is one, and it needs no list of its own. Dialogs of two realms that have the same id stand in one row.
+        public Dictionary<DialogKey, Stream> Open { get; } = [];
     }
 
     /// <summary>One request under way.</summary>
@@ -92,12 +101,18 @@ public sealed class DialogStreams : IDisposable
         private readonly CancellationTokenSource ending = new();
         private UpgradedConnection? socket;
 
-        internal Stream(DialogStreams all, (string, DialogKey) key, Decision.Pass pass) => (this.all, Key, Pass) = (all, key, pass);
+        internal Stream(DialogStreams all, DialogKey dialog, Decision.Pass pass) => (this.all, Dialog, Pass) = (all, dialog, pass);
 
         /// <summary>Fires when the dialog no longer allows it.</summary>
         public CancellationToken Ended => ending.Token;
 
-        internal (string Realm, DialogKey Dialog) Key { get; }
+        internal DialogKey Dialog { get; }
+
+        internal Stream? Next { get; set; }
+
+        internal Stream? Previous { get; set; }
+
+        internal bool Left { get; set; }
 
         internal Decision.Pass Pass { get; }
 
