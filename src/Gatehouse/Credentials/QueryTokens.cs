@@ -20,9 +20,9 @@ public static class QueryTokens
     }
 
     /// <summary>
-    /// Whether a query carries a token where none is declared: under RFC 6750's name (2.3) whatever it is; as <c>token</c> only what <paramref name="isOurs"/> recognises, since other APIs use that name for things of their own.
+    /// Whether a query carries a token where none is declared: under RFC 6750's name (2.3) whatever it is; as <c>token</c> only what <paramref name="isOurs"/> recognises, since other APIs use that name for things of their own. With <paramref name="onlyOurs"/>, as on public routes, that goes for both names.
     /// </summary>
-    public static bool HasStray(string query, ImmutableArray<string> declared, Func<string, bool> isOurs)
+    public static bool HasStray(string query, ImmutableArray<string> declared, Func<string, bool> isOurs, bool onlyOurs = false)
     {
         foreach (var range in query.AsSpan(1).Split('&'))
         {
@@ -31,7 +31,7 @@ public static class QueryTokens
             var name = equals < 0 ? pair : pair[..equals];
             if (!Is(name, Usual) && !Is(name, "token")) continue;
             if (Decoded(name.ToString()) is not { } read || declared.Contains(read)) continue;
-            if (Is(name, Usual) || (equals >= 0 && Decoded(pair[(equals + 1)..].ToString()) is { } value && isOurs(value))) return true;
+            if ((!onlyOurs && Is(name, Usual)) || (equals >= 0 && Decoded(pair[(equals + 1)..].ToString()) is { } value && isOurs(value))) return true;
         }
 
         return false;

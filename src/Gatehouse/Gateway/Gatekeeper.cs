@@ -20,7 +20,7 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
         // 1 Exactly one route, or nothing is known of this path.
         if (rules.Routes.Find(ask.Method, ask.Path.Value) is not { } route) return new(new Decision.Refuse(Reasons.RouteUnknown));
         var service = route.Service;
-        if (route.IsPublic) return new(Open(ask, route));
+        if (route.IsPublic) return new(ask.Query.Length > 0 && QueryTokens.HasStray(ask.Query, route.Places.Queries, isOurs, onlyOurs: true) ? new Decision.Refuse(Reasons.CredentialInQuery, route) : Open(ask, route));
 
         // 2 One credential, or none, or a conflict. A token in the URL ends up in logs and Referer headers: it counts only where the file declares it, and is not passed on either.
         var places = route.Places;

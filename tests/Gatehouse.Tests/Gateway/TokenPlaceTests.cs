@@ -64,6 +64,11 @@ public sealed class TokenPlaceTests(TokenPlaceTests.Fixture fixture) : IClassFix
         Assert.Equal("/plain/x?token=reset-4711&access=1", Gate.Upstream.Last.Target);
         Assert.Equal((200, "pass"), await Gate.AskAsync("GET", "/plain/x?token=eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL2Vsc2V3aGVyZSJ9.x", bearer));
 
+        // On a public route too, where nobody looks at credentials: the upstream would write it down.
+        Assert.Equal(400, (await Gate.AskAsync("GET", "/xuc/open?token=" + token)).Status);
+        Assert.Equal(400, (await Gate.AskAsync("GET", "/xuc/open?access_token=" + token)).Status);
+        Assert.Equal((200, "pass"), await Gate.AskAsync("GET", "/xuc/open?access_token=theirs&token=theirs"));
+
         // Nor does the vendor's header count where it is not declared; it is taken out all the same.
         Assert.Equal((401, "credential.missing"), await Gate.AskAsync("GET", "/plain/x", "X-Auth-Token: " + token));
         Assert.Equal((200, "pass"), await Gate.AskAsync("GET", "/plain/x", bearer, "X-Auth-Token: " + token));
@@ -175,6 +180,14 @@ public sealed class TokenPlaceTests(TokenPlaceTests.Fixture fixture) : IClassFix
     [InlineData("errors: { form: error-message, kodes: {} }", "access.unknown-key")]
     public void What_is_no_place_or_form_is_an_error(string line, string code)
         => Assert.Contains(AccessReader.Read($"realm: r\nservices:\n  a: {{ upstreams: [http://127.0.0.1:1], {line}, rules: [ {{ allow: {{}} }} ] }}\n").Findings, finding => finding.Code == code);
+
+    [Fact]
+    public void A_whole_service_that_takes_tokens_from_addresses_is_told_so()
+    {
+        (AccessFile? File, IReadOnlyList<Finding> Findings) Read(string service, string rule) => AccessReader.Read($"realm: r\nservices:\n  a: {{ upstreams: [http://127.0.0.1:1], {service} rules: [ {{ {rule} allow: {{}} }} ] }}\n");
+        Assert.Contains(Read("token-in: ['query:token'],", "").Findings, finding => finding is { Code: "token-in.query", Severity: Severity.Note });
+        Assert.Empty(Read("", "token-in: ['query:token'],").Findings);
+    }
 
     private async Task<(string Error, string Message)> ErrorAsync(int status, string path, params string[] headers)
     {

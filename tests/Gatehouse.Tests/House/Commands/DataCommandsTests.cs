@@ -37,6 +37,11 @@ public sealed class DataCommandsTests : IAsyncLifetime
         Assert.Contains(roles, role => (string?)role!["role"] == "offline_access" && (bool)role["direct"]!);
         Assert.DoesNotContain(roles, role => (string?)role!["role"] == "realm-management/view-users");
 
+        await DoneAsync("users", "attributes", "alice", "--set", "xivo.profile=Agent=1", "--set", "team=a", "--set", "team=b", "--set", "gone=");
+        await DoneAsync("users", "attributes", "alice", "--set", "team=");
+        Assert.Equal("""{"xivo.profile":["Agent=1"]}""", (await JsonAsync("users", "attributes", "alice")).ToJsonString());
+        await RefusedAsync("NAME=VALUE", "users", "attributes", "alice", "--set", "team");
+
         await RefusedAsync("--yes", "users", "delete", "alice");
         await DoneAsync("users", "delete", "alice", "--yes");
         await RefusedAsync("no user 'alice'", "users", "show", "alice");
