@@ -48,7 +48,7 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
 
     private async ValueTask<Decision> VerifyAsync(Ask ask, Route route, Credential credential, Ruleset rules, ConnectionMemo? memo, CancellationToken stop)
     {
-        var entry = secrets.AfterAll(ask, route.Service, credential, await verification.VerifyAsync(credential, route.Service, rules, stop));
+        var entry = secrets.AfterAll(ask, route.Service, credential, await verification.VerifyAsync(credential, route.Service, rules, stop), rules);
         memo?.Keep(ask.Headers, route.Service, rules, credential, entry);
         return Known(ask, route, credential, entry);
     }

@@ -55,9 +55,10 @@ public sealed class SharedSecrets(Guesses guesses, LegacyLedger ledger)
     }
 
     /// <summary>What to say of a bearer token that no verifier took, where a shared secret might have stood: guesses are counted. Tokens that were signed by somebody are no guesses.</summary>
-    public VerificationCache.Entry AfterAll(Ask ask, Service service, Credential credential, VerificationCache.Entry entry)
+    public VerificationCache.Entry AfterAll(Ask ask, Service service, Credential credential, VerificationCache.Entry entry, Ruleset rules)
     {
         if (entry.Refused is not { Status: 401 } || service.Accepts.Legacy.IsEmpty || credential.Kind != CredentialKind.Bearer) return entry;
+        if (!rules.Shared.Any(one => Fits(one.Plan, service, credential))) return entry;
         if (Jws.TryParse(credential.Value.Reveal(), Limits.Default, out _, out _)) return entry;
         guesses.Note(ask.Address, credential.Value, ask.At);
         return guesses.IsOver(ask.Address, ask.At) ? No(Reasons.RateExceeded, entry.Verifier, ask) : entry;

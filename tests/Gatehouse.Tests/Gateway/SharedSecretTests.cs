@@ -173,6 +173,10 @@ public sealed class SharedSecretTests(SharedSecretTests.Fixture fixture) : IClas
             Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
         }
 
+        // Where the secret may not stand in Authorization, what stands there is no guess at it.
+        for (var i = 0; i < 12; i++) Assert.Equal(401, (await AskAsync("GET", "/past/x", $"Authorization: Bearer no-guess-{i}", "X-Forwarded-For: 198.51.100.77")).Status);
+        Assert.Equal((200, "pass"), await AskAsync("GET", "/api/x", "X-Auth-Token: " + First, "X-Forwarded-For: 198.51.100.77"));
+
         // Tokens go on counting there, and so does the secret from elsewhere.
         Assert.Equal((200, "pass"), await AskAsync("GET", "/api/x", "Authorization: Bearer " + await Gate.Desk.ServiceTokenAsync(), Neighbour));
         Assert.Equal((200, "pass"), await AskAsync("GET", "/api/x", "X-Auth-Token: " + First, "X-Forwarded-For: 2001:db8:7:8::1"));

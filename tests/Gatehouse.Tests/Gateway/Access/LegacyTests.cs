@@ -129,6 +129,16 @@ public sealed class LegacyTests
     public void A_rule_names_a_secret_beside_clients_and_no_client_passes_for_one(PrincipalKind kind, string subject, string? client, bool allowed)
         => Assert.Equal(allowed, Judge.Decide(new Rule { Name = "r", Clients = ["crm", "legacy:play"] }, new Principal { Realm = "r", Subject = subject, Kind = kind, Client = client }).Allowed);
 
+    [Fact]
+    public void Table_tests_know_whoever_sends_a_secret_by_its_name()
+    {
+        var (tests, findings) = AccessTests.Read("principals: { old: { kind: legacy, client: \"legacy:play\" } }\ntests: { GET /a/x: { old: 200, nobody: 401 } }\n");
+        Assert.True(tests is not null, string.Join('\n', findings));
+        var principal = tests.Rows.Single(row => row.Who == "old").Principal!;
+        Assert.Equal(("legacy:play", null, PrincipalKind.Legacy), (principal.Subject, principal.Client, principal.Kind));
+        Assert.True(Judge.Decide(new Rule { Name = "r", Clients = ["legacy:play"] }, principal).Allowed);
+    }
+
     private static string Of(string play, string service = "accept: [token, \"legacy:play\"]")
         => $"realm: r\nlegacy: {{ play: {{ {play} }} }}\nservices: {{ a: {{ upstreams: [\"http://127.0.0.1:1\"], {service}, rules: [{{ allow: {{}} }}] }} }}\n";
 }
