@@ -18,6 +18,13 @@ public sealed partial class BlockTests
         ("http-request del-header Client-Cert", "lines for HAProxy; Federation/CertificateTests starts a real one with them"),
         ("curl -sS https://OUR-ADDRESS", "ExchangeGuideTests runs it with a real address and token"),
         ("curl -sS https://OUR-ADDRESS/xuc", "XivoGuideTests runs it with a real address and token"),
+        ("npm ci", "BotKitTests builds the kit so"),
+        ("import { createServer }", "BotKitTests writes the guide's bot and plays against it"),
+        ("const bot = createBot", "the same bot"),
+        ("createServer(bot.node)", "the same bot"),
+        ("export BOT_TOKEN", "BotKitTests starts the bot with secrets of its own"),
+        ("npx gatehouse-dialogs", "BotKitTests plays each of them"),
+        ("00:00  ", "what such a play shows"),
     ];
 
     public static TheoryData<string> Documents => ["README.md", .. Directory.GetFiles(Path.Combine(Root(), "docs/guides"), "*.md").Select(file => Path.GetRelativePath(Root(), file)).Order(StringComparer.Ordinal)];
