@@ -32,6 +32,10 @@ public readonly record struct Dialog(string Project, long StartedAt, long AliveU
     /// <summary>Its state at an instant.</summary>
     public DialogState StateAt(long now) => now < EndsAt ? DialogState.Alive : now < OverAt ? DialogState.Ended : DialogState.Over;
 
+    /// <summary>This together with what was known of the same dialog before: what ended stays ended, what is frozen frozen, and no life is shortened.</summary>
+    internal Dialog After(in Dialog known)
+        => known.StartedAt != StartedAt ? this : this with { AliveUntil = Math.Max(AliveUntil, known.AliveUntil), EndedAt = known.EndedAt > 0 ? known.EndedAt : EndedAt, FrozenAt = Math.Max(FrozenAt, known.FrozenAt), HardUntil = Math.Min(HardUntil, known.HardUntil) };
+
     /// <summary>The feed's and the tests' short form.</summary>
     internal string Write() => string.Join('|', StartedAt, AliveUntil, EndedAt, HardUntil, FrozenAt, HeadroomSeconds, Project);
 

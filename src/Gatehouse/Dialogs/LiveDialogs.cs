@@ -42,9 +42,10 @@ public sealed class LiveDialogs : IDisposable
         this.time = time;
         hearing = database.Feed.Subscribe(change =>
         {
-            if (change.Kind == "dialog.realm") realms.TryRemove(change.Realm, out _);
+            if (change.Kind == "dialog.realm") EndAll(change.Realm);
             if (change.Kind != "dialog" || !DialogKey.TryParse(change.Subject, out var key) || Dialog.Read(change.Detail) is not { } dialog) return;
-            Of(change.Realm)[key] = Lean(dialog);
+            // Read at the start and told again by the feed, in either order: nothing of a dialog ever goes back.
+            Of(change.Realm).AddOrUpdate(key, Lean(dialog), (_, known) => Lean(dialog).After(known));
             foreach (var listener in listeners) listener(change.Realm, key);
         });
     }
@@ -86,6 +87,17 @@ public sealed class LiveDialogs : IDisposable
         foreach (var known in realms.Values)
             foreach (var (key, dialog) in known)
                 if (dialog.OverAt <= now && now - dialog.StartedAt > 2 * Hearing.TotalMilliseconds) known.TryRemove(new KeyValuePair<DialogKey, Dialog>(key, dialog));
+    }
+
+    // Kept as over, not forgotten: the youngest tokens of a realm that was deleted would else vouch for themselves.
+    private void EndAll(string realm)
+    {
+        if (!realms.TryGetValue(realm, out var known)) return;
+        foreach (var (key, dialog) in known)
+        {
+            known[key] = dialog with { HardUntil = 0 };
+            foreach (var listener in listeners) listener(realm, key);
+        }
     }
 
     private Dialog Lean(in Dialog dialog) => dialog with { Project = names.GetOrAdd(dialog.Project, dialog.Project) };

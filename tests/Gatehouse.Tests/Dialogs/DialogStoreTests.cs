@@ -114,6 +114,19 @@ public abstract class DialogStoreTests : StoreKit
     }
 
     [Fact]
+    public async Task What_is_told_late_takes_nothing_back_and_a_deleted_realms_dialogs_are_over()
+    {
+        var (store, live) = await OpenAsync();
+        var dialog = (await store.OpenAsync(Realm, "late", "support", "gw", Stop)).Dialog;
+        await store.EndAsync(Realm, "late", Stop);
+        await WriteAsync(work => work.AnnounceAsync(new Change("dialog", Realm, "late", dialog.Write())));
+        Assert.Equal(DialogStanding.Ended, live.Judge(Realm, Key("late"), long.MaxValue, dialog.StartedAt));
+        var young = (await store.OpenAsync(Realm, "young", "support", "gw", Stop)).Dialog;
+        await WriteAsync(work => new DialogProjects(Node.Database, Node.Sealer).RemoveAllAsync(work, Realm));
+        await UntilAsync(() => live.Judge(Realm, Key("young"), long.MaxValue, young.StartedAt) == DialogStanding.Over);
+    }
+
+    [Fact]
     public async Task Lists_in_pages_by_state_and_project_and_forgets_after_a_day()
     {
         var (store, _) = await OpenAsync();
