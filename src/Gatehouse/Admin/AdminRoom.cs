@@ -35,6 +35,7 @@ public static class AdminRoom
         KeyRoutes.Map(admin);
         EventRoutes.Map(admin);
         LegacyRoutes.Map(admin);
+        ObserveRoutes.Map(admin);
         routes.MapOpenApi(DocumentPath);
         routes.Map("/admin/{**rest}", (RequestDelegate)(context => AdminRoutes.GuardAsync(context, () => throw new Refused(Terms.Reasons.NotFound, "No such admin address; see /admin/openapi.json.")))).WithMetadata(new ExcludeFromDescriptionAttribute());
     }

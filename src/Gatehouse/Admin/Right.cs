@@ -24,6 +24,7 @@ internal sealed record Right(params string[] AnyOf)
     public static readonly Right ViewDialogs = new("view-dialogs", "manage-dialogs");
     public static readonly Right ManageDialogs = new("manage-dialogs");
     public static readonly Right ViewEvents = new("view-events", "manage-events");
+    public static readonly Right ManageEvents = new("manage-events");
     public static readonly Right RealmAdmin = new("realm-admin");
 
     /// <summary>Whether one of the roles is held.</summary>

@@ -27,6 +27,7 @@ internal sealed record Rooms(
     SigningKeys Keys,
     Revocations Revocations,
     AuditLog Audit,
+    ObservedStore Observed,
     Passwords Passwords,
     PasswordPlace PasswordPlace,
     Upstreams Upstreams,

@@ -17,7 +17,8 @@ public sealed class ObservedLedger(ObservedStore store)
     private const int MostAgents = 8;
     private const int MostNeighbours = 64;
     private const int Batch = 200;
-    private const string Several = "several";
+    /// <summary>Stands for the programs of one address that were too many to be told apart.</summary>
+    internal const string Several = "several";
 
     private readonly ConcurrentDictionary<ObservedKey, Pending> groups = new();
     private readonly ConcurrentDictionary<(string Realm, string Service, string Rule, long Hour), Tally> hours = new();

@@ -18,6 +18,8 @@ public sealed partial class GuideTests
         ("gatehouse providers import", "asks them too; DirectoryGuideTests runs it with a real directory"),
         ("gatehouse providers set site", "the provider is there in DirectoryGuideTests alone"),
         ("gatehouse providers status site", "the same"),
+        ("gatehouse observe acknowledge b1946a", "the group is there in ObserveGuideTests alone"),
+        ("gatehouse observe report --service calls --check", "the same: nothing is safe here"),
         ("gatehouse users set-password mina", "her password is in that directory"),
         ("gatehouse users attributes alice", "XivoGuideTests runs it where alice is"),
         ("gatehouse xivo check /etc/docker", "XivoGuideTests runs it over a file that is there"),

@@ -78,6 +78,7 @@ public static class CommandLine
             ProviderCommands.Build(terminal),
             DialogCommands.Build(terminal),
             AuditCommands.Build(terminal),
+            ObserveCommands.Build(terminal),
             XivoCommands.Build(terminal),
             LegacyCommands.Build(terminal),
         };

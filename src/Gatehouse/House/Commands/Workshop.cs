@@ -47,6 +47,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public AuditLog Audit => Part<AuditLog>();
 
+    public ObservedStore Observed => Part<ObservedStore>();
+
     public Upstreams Upstreams => Part<Upstreams>();
 
     public Passwords Passwords => Part<Passwords>();
