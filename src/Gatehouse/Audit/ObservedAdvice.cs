@@ -19,6 +19,7 @@ public static class ObservedAdvice
         (Reasons.TokenIssuer, "with a token of another issuer", "it needs {0}"),
         (Reasons.TokenAudience, "with a token for another audience", "it must request one for this service"),
         (Reasons.TokenType, "with a token that is no access token", "it must send the access token, not the ID token or refresh token"),
+        (Reasons.TokenSecret, "with a shared secret that is wrong", "it needs the one that counts, or better a service account"),
         (Reasons.RuleDenied, "and lacks a right", "it needs {0}: grant that, or it will be refused"),
         (Reasons.ScopeMissing, "with a token that lacks a scope", "it must request its token with {0}"),
         (Reasons.DialogUnknown, "with the token of a dialog that is not known", "it must use the token of the dialog's newest event"),

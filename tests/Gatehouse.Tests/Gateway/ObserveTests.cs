@@ -195,6 +195,13 @@ public sealed class ObserveTests(ObserveTests.Fixture fixture) : IClassFixture<O
         var all = typeof(Reasons).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (Reason)field.GetValue(null)!).ToList();
         foreach (var reason in all.Where(one => one.Status is 401 or 403 && !elsewhere.Contains(one.Code)))
             Assert.True(Observing.Passing.Contains(reason.Code) != Observing.Never.ContainsKey(reason.Code), $"{reason.Code} must stand in exactly one of Observing.Passing and Observing.Never.");
+        foreach (var code in Observing.Passing)
+        {
+            var group = new ObservedGroup("", new ObservedKey("r", "s", "GET /s", code, "access token", ObservedKind.Address, "203.0.113.7", ""), "GET", "/s", 1, default, default, null);
+            Assert.True(ObservedAdvice.Hint(group) is not null, $"{code} passes where it is observed, and ObservedAdvice has no sentence for it.");
+            Assert.StartsWith("Client at 203.0.113.7 calls GET /s ", ObservedAdvice.Sentence(group), StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain(all, one => Observing.Passing.Contains(one.Code) && (one.Status >= 404 || Observing.Never.ContainsKey(one.Code)));
     }
 

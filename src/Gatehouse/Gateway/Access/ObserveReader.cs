@@ -28,16 +28,22 @@ internal static class ObserveReader
         return clients.ToImmutable();
     }
 
-    /// <summary>Routes with what counts for each: the narrowest of rule, service and realm. Public ones are not observed.</summary>
+    /// <summary>
+    /// Routes with what counts for each: the narrowest of rule, service and realm. Public ones are not observed. Nor are events: what brings the platform's word, and its token, to a bot is brought for nobody who would be refused.
+    /// </summary>
     public static IEnumerable<Route> Spread(IEnumerable<Route> routes, Observation? realm)
-        => routes.Select(route => route.IsPublic ? route : route with { Observation = route.Observation ?? route.Service.Observation ?? realm });
+        => routes.Select(route => route.IsPublic ? route : route.Service.Events is not null ? route with { Observation = Observation.Off } : route with { Observation = route.Observation ?? route.Service.Observation ?? realm });
 
     /// <summary>Says what is over already, what is far away, and where an upstream could be deceived.</summary>
     public static void Check(AccessFile file, DateTimeOffset? now, List<Finding> findings)
     {
         foreach (var service in file.Services)
+        {
+            if (service is { Events: not null, Observation: { IsOff: false } said }) findings.Add(new Finding(Severity.Warning, "observe.events", said.Line, $"Service '{service.Name}' brings events to a bot, and these are never observed: its rules count. Take its 'observe' out."));
             if (service.PassAuthorizationOnObserve && service.Identity.HasFlag(IdentityHeaders.Jwt))
                 findings.Add(new Finding(Severity.Error, "observe.authorization", service.Line, $"Service '{service.Name}' is told who asks by 'Authorization' (identity: jwt), and 'pass-authorization-on-observe' would let clients write that header themselves. Leave jwt out of 'identity', or leave that out."));
+        }
+
         if (now is not { } today) return;
         foreach (var one in All(file))
         {

@@ -66,6 +66,14 @@ public sealed class ObserveReaderTests
     }
 
     [Fact]
+    public void Events_to_a_bot_are_never_observed()
+    {
+        var (file, findings) = Read("observe: { until: 2027-03-01 }", "observe: { until: 2027-03-01 }, events: { project: p, dialog: dialogId, open: [session], close: [terminated], token: authToken },", "observe: { until: 2027-03-01 },");
+        Assert.True(file!.Routes[0].Observation!.IsOff);
+        Assert.Equal("observe.events", Assert.Single(findings).Code);
+    }
+
+    [Fact]
     public void Clients_may_not_write_the_header_by_which_the_upstream_knows_who_asks()
     {
         var (file, findings) = Read("", "pass-authorization-on-observe: true,");
