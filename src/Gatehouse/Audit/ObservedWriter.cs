@@ -2,48 +2,12 @@ using Gatehouse.Storage;
 
 namespace Gatehouse.Audit;
 
-/// <summary>Writes the ledger of observe mode in small batches, prunes it, and writes the rest at shutdown.</summary>
-internal sealed class ObservedWriter(ObservedLedger ledger, ObservedStore store, TimeProvider time, ILogger<ObservedWriter> logger) : BackgroundService
+/// <summary>Writes the ledger of observe mode.</summary>
+internal sealed class ObservedWriter(ObservedLedger ledger, ObservedStore store, TimeProvider time, ILogger<ObservedWriter> logger) : LedgerWriter("The ledger of observe mode", time, logger)
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan PruneEvery = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Idle = TimeSpan.FromHours(1);
-    private static readonly TimeSpan Keep = TimeSpan.FromDays(90);
+    protected override Task FlushAsync(CancellationToken stop) => ledger.FlushAsync(stop);
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await ledger.FlushAsync(cancellationToken);
-    }
+    protected override void Forget(DateTimeOffset since) => ledger.Forget(since);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        var pruned = time.GetTimestamp();
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await ledger.FlushAsync(stoppingToken);
-                    if (time.GetElapsedTime(pruned) < PruneEvery) continue;
-                    pruned = time.GetTimestamp();
-                    ledger.Forget(time.GetUtcNow() - Idle);
-                    while (await store.PruneAsync(time.GetUtcNow() - Keep, stoppingToken))
-                    {
-                        // One small step after another, so that no write waits long.
-                    }
-                }
-                catch (Exception wrong) when (wrong is System.Data.Common.DbException or StorageFault or StorageBusy)
-                {
-                    logger.LogWarning("The ledger of observe mode could not be written, trying again: {Message}", wrong.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The end.
-        }
-    }
+    protected override Task<bool> PruneAsync(DateTimeOffset before, CancellationToken stop) => store.PruneAsync(before, stop);
 }

@@ -26,23 +26,8 @@ public sealed class DialogBinding(LiveDialogs live, DialogProjects projects, Tim
     /// <summary>What the body says; null when it names the token's own dialog. The body stays where it is and is forwarded untouched.</summary>
     public static async Task<Reason?> CheckBodyAsync(HttpContext context, string member, Principal principal)
     {
-        var request = context.Request;
         if (!DialogKey.TryParse(principal.Dialog, out var own)) return Reasons.DialogUnbound;
-        if (!request.HasJsonContentType() || request.Headers.ContentEncoding is not ([] or ["identity"]) || request.ContentLength > Limits.Default.JsonBytes) return Reasons.DialogUnreadable;
-        var reader = request.BodyReader;
-        while (true)
-        {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            if (read.IsCompleted || read.Buffer.Length > Limits.Default.JsonBytes)
-            {
-                var refused = read.Buffer.Length > Limits.Default.JsonBytes ? Reasons.DialogUnreadable : Judge(System.Buffers.BuffersExtensions.ToArray(read.Buffer), member, own);
-                // Seen, not taken: the forwarder reads it again from the start.
-                reader.AdvanceTo(read.Buffer.Start);
-                return refused;
-            }
-
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
+        return await JsonBody.ReadAsync(context, leave: true) is { } body ? Judge(body, member, own) : Reasons.DialogUnreadable;
     }
 
     internal static Reason? Judge(byte[] body, string member, DialogKey own)

@@ -10,24 +10,7 @@ internal static class EventBody
 {
     /// <summary>The body of a request, when it is a JSON object of at most 256 KiB without a member twice; null otherwise. Dispose it.</summary>
     public static async Task<JsonDocument?> ReadAsync(HttpContext context)
-    {
-        var request = context.Request;
-        if (!request.HasJsonContentType() || request.Headers.ContentEncoding is not ([] or ["identity"]) || request.ContentLength > Limits.Default.JsonBytes) return null;
-        var reader = request.BodyReader;
-        while (true)
-        {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            if (!read.IsCompleted && read.Buffer.Length <= Limits.Default.JsonBytes)
-            {
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
-
-            var body = read.Buffer.Length > Limits.Default.JsonBytes ? null : read.Buffer.ToArray();
-            reader.AdvanceTo(read.Buffer.End);
-            return body is not null && StrictJson.TryParse(body, Limits.Default, JsonValueKind.Object, out var document, out _) ? document : null;
-        }
-    }
+        => await JsonBody.ReadAsync(context, leave: false) is { } body && StrictJson.TryParse(body, Limits.Default, JsonValueKind.Object, out var document, out _) ? document : null;
 
     /// <summary>A text that members lead to; null when there is none.</summary>
     public static string? TextAt(JsonElement event_, ImmutableArray<string> members)
