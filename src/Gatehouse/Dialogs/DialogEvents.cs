@@ -29,7 +29,7 @@ public sealed class DialogEvents(DialogStore store, LiveDialogs live, DialogWork
         {
             if (sign == SignOfLife.Last)
             {
-                var ended = await store.EndAsync(realm, id, CancellationToken.None);
+                var ended = await store.EndAsync(realm, id, CancellationToken.None, project);
                 return ended.Fault == DialogFault.Unknown ? new DialogChange(DialogFault.None, id) : ended;
             }
 

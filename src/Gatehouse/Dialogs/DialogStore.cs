@@ -86,13 +86,13 @@ public sealed class DialogStore(Database database, DialogProjects projects, Time
         return (DialogFault.None, dialog with { AliveUntil = Math.Max(dialog.AliveUntil, Math.Min(now + (long)silence.TotalMilliseconds, dialog.HardUntil)) });
     }, stop);
 
-    /// <summary>Ends a dialog. One that has ended before stays as it is.</summary>
-    public Task<DialogChange> EndAsync(string realm, string id, CancellationToken stop)
-        => ChangeAsync(realm, id, (dialog, now) => (DialogFault.None, dialog.EndedAt > 0 || dialog.StateAt(now) == DialogState.Over ? dialog : dialog with { EndedAt = now }), stop);
+    /// <summary>Ends a dialog, of a project where one is named. One that has ended before stays as it is.</summary>
+    public Task<DialogChange> EndAsync(string realm, string id, CancellationToken stop, string? project = null)
+        => ChangeAsync(realm, id, (dialog, now) => project is not null && dialog.Project != project ? (DialogFault.Taken, dialog) : (DialogFault.None, dialog.EndedAt > 0 || dialog.StateAt(now) == DialogState.Over ? dialog : dialog with { EndedAt = now }), stop);
 
     /// <summary>Freezes the tokens that were issued up to an instant (unix milliseconds), or up to now; later ones work.</summary>
     public Task<DialogChange> FreezeAsync(string realm, string id, long? upTo, CancellationToken stop)
-        => ChangeAsync(realm, id, (dialog, now) => (DialogFault.None, dialog with { FrozenAt = Math.Max(dialog.FrozenAt, Math.Min(upTo ?? now, now)) }), stop);
+        => ChangeAsync(realm, id, (dialog, now) => (DialogFault.None, dialog with { FrozenAt = Math.Max(dialog.FrozenAt, upTo ?? now) }), stop);
 
     /// <summary>One dialog, from the database; null when there is none, or it has been forgotten.</summary>
     public Task<StoredDialog?> FindAsync(string realm, string id, CancellationToken stop)

@@ -34,14 +34,14 @@ public sealed class DialogTokens(Sealer sealer, TimeProvider time)
 
     private readonly ConcurrentDictionary<(string Realm, ushort Day), TokenSeal> seals = new();
 
-    /// <summary>A fresh token.</summary>
-    public string Mint(string realm, string id, in Dialog dialog, bool visitor)
+    /// <summary>A fresh token. One that is given for another keeps its <paramref name="issuedAt"/>: what freezes that one freezes it too.</summary>
+    public string Mint(string realm, string id, in Dialog dialog, bool visitor, DateTimeOffset? issuedAt = null)
     {
         if (!DialogKey.TryParse(id, out var key)) throw new ArgumentException("This is no id of a dialog.", nameof(id));
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         Span<byte> plain = stackalloc byte[Most];
         plain[0] = (byte)((visitor ? IsVisitor : 0) | (key.IsUuid ? IsUuid : 0));
-        WriteTime(plain[1..], now);
+        WriteTime(plain[1..], issuedAt?.ToUnixTimeMilliseconds() ?? now);
         WriteTime(plain[7..], dialog.StartedAt);
         WriteTime(plain[13..], dialog.HardUntil);
         plain[19] = (byte)Encoding.ASCII.GetBytes(dialog.Project, plain.Slice(FixedBytes, DialogProject.LongestName));
@@ -93,6 +93,9 @@ public sealed class DialogTokens(Sealer sealer, TimeProvider time)
         token = new DialogToken(id, key, project, (plain[0] & IsVisitor) != 0, ReadTime(plain[1..]), ReadTime(plain[7..]), ReadTime(plain[13..]));
         return true;
     }
+
+    /// <summary>How many keys are kept.</summary>
+    internal int Keys => seals.Count;
 
     /// <summary>Forgets the keys of days that are over.</summary>
     internal void Prune()

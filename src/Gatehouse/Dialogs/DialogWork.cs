@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Gatehouse.Audit;
-using Gatehouse.Storage;
 
 namespace Gatehouse.Dialogs;
 
-/// <summary>Changes of dialogs that come of requests at the gate, which wait for no database: done one after the other in the background.</summary>
+/// <summary>Changes of dialogs that come of requests at the gate, which wait for no database: done in the background, some at once, since writes that wait together share a commit.</summary>
 public sealed class DialogWork : IAsyncDisposable
 {
     private const int Most = 10_000;
+    private const int Together = 32;
 
     private readonly DialogStore store;
     private readonly DialogProjects projects;
@@ -16,7 +16,9 @@ public sealed class DialogWork : IAsyncDisposable
     private readonly AuditLog audit;
     private readonly TimeProvider time;
     private readonly ILogger<DialogWork> logger;
-    private readonly Channel<Job> waiting = Channel.CreateBounded<Job>(new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+    // Apart: a freeze is somebody's safety, and does not wait behind signs of life. With Wait a full channel says so; with DropWrite it would lie.
+    private readonly Channel<Freeze> freezing = Channel.CreateBounded<Freeze>(new BoundedChannelOptions(Most) { FullMode = BoundedChannelFullMode.Wait });
+    private readonly Channel<Extend> living = Channel.CreateBounded<Extend>(new BoundedChannelOptions(10 * Most) { FullMode = BoundedChannelFullMode.Wait });
     private readonly ConcurrentDictionary<(string Realm, DialogKey Dialog), bool> extending = new();
     private readonly Task working;
 
@@ -24,13 +26,13 @@ public sealed class DialogWork : IAsyncDisposable
     public DialogWork(DialogStore store, DialogProjects projects, LiveDialogs live, AuditLog audit, TimeProvider time, ILogger<DialogWork> logger)
     {
         (this.store, this.projects, this.live, this.audit, this.time, this.logger) = (store, projects, live, audit, time, logger);
-        working = Task.Run(WorkAsync);
+        working = Task.WhenAll(WorkAsync(freezing, FreezeAsync), WorkAsync(living, ExtendAsync));
     }
 
     /// <summary>A token was used for another dialog: where its project says so, it and those issued before it freeze. Not the later ones: whoever holds an old token must not be able to cut a bot off.</summary>
     public void Misused(string realm, string id, DateTimeOffset issuedAt, string? address)
     {
-        if (DialogKey.TryParse(id, out var key) && live.Find(realm, key) is { } dialog && projects.Find(realm, dialog.Project) is { FreezeOnMisuse: true }) waiting.Writer.TryWrite(new Freeze(realm, id, issuedAt.ToUnixTimeMilliseconds(), address));
+        if (DialogKey.TryParse(id, out var key) && live.Find(realm, key) is { } dialog && projects.Find(realm, dialog.Project) is { FreezeOnMisuse: true }) freezing.Writer.TryWrite(new Freeze(realm, id, issuedAt.ToUnixTimeMilliseconds(), address));
     }
 
     /// <summary>The source gave a sign of life. Written when a quarter of the silence is gone, not for every event.</summary>
@@ -38,43 +40,43 @@ public sealed class DialogWork : IAsyncDisposable
     {
         var silence = (projects.Find(realm, dialog.Project)?.Silence ?? TimeSpan.FromMinutes(5)).TotalMilliseconds;
         if (dialog.AliveUntil - time.GetUtcNow().ToUnixTimeMilliseconds() > silence * 0.75 || dialog.AliveUntil == dialog.HardUntil || !extending.TryAdd((realm, key), true)) return;
-        if (!waiting.Writer.TryWrite(new Extend(realm, key, id))) extending.TryRemove((realm, key), out _);
+        if (!living.Writer.TryWrite(new Extend(realm, key, id))) extending.TryRemove((realm, key), out _);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        waiting.Writer.TryComplete();
+        freezing.Writer.TryComplete();
+        living.Writer.TryComplete();
         await working;
     }
 
-    private async Task WorkAsync()
+    private async Task FreezeAsync(Freeze freeze)
     {
-        await foreach (var job in waiting.Reader.ReadAllAsync())
-        {
-            try
-            {
-                if (job is Freeze freeze)
-                {
-                    await store.FreezeAsync(freeze.Realm, freeze.Id, freeze.IssuedAt, CancellationToken.None);
-                    audit.Note(new AuditEvent { Realm = freeze.Realm, Type = AuditTypes.DialogFrozen, Resource = $"dialogs/{freeze.Id}", Address = freeze.Address, Error = Terms.Reasons.DialogOther.Code });
-                }
-                else if (job is Extend extend)
-                {
-                    extending.TryRemove((extend.Realm, extend.Key), out _);
-                    await store.ExtendAsync(extend.Realm, extend.Id, CancellationToken.None);
-                }
-            }
-            catch (Exception wrong) when (wrong is System.Data.Common.DbException or StorageFault or StorageBusy or ObjectDisposedException)
-            {
-                logger.LogWarning("A dialog could not be changed: {Message}", wrong.Message);
-            }
-        }
+        await store.FreezeAsync(freeze.Realm, freeze.Id, freeze.IssuedAt, CancellationToken.None);
+        audit.Note(new AuditEvent { Realm = freeze.Realm, Type = AuditTypes.DialogFrozen, Resource = $"dialogs/{freeze.Id}", Address = freeze.Address, Error = Terms.Reasons.DialogOther.Code });
     }
 
-    private abstract record Job(string Realm, string Id);
+    private async Task ExtendAsync(Extend extend)
+    {
+        extending.TryRemove((extend.Realm, extend.Key), out _);
+        await store.ExtendAsync(extend.Realm, extend.Id, CancellationToken.None);
+    }
 
-    private sealed record Freeze(string Realm, string Id, long IssuedAt, string? Address) : Job(Realm, Id);
+    private Task WorkAsync<T>(Channel<T> channel, Func<T, Task> change) => Task.Run(() => Parallel.ForEachAsync(channel.Reader.ReadAllAsync(), new ParallelOptions { MaxDegreeOfParallelism = Together }, async (job, _) =>
+    {
+        try
+        {
+            await change(job);
+        }
+        catch (Exception wrong) when (wrong is not OutOfMemoryException)
+        {
+            // Whatever it is, the next one must be done.
+            logger.LogWarning("A dialog could not be changed: {Message}", wrong.Message);
+        }
+    }));
 
-    private sealed record Extend(string Realm, DialogKey Key, string Id) : Job(Realm, Id);
+    private sealed record Freeze(string Realm, string Id, long IssuedAt, string? Address);
+
+    private sealed record Extend(string Realm, DialogKey Key, string Id);
 }

@@ -25,12 +25,14 @@ internal static class Upgrade
         connection.Take(connection.Head.Length);
         await using var client = await AcceptAsync(context, agreed);
 
-        using var over = new CancellationTokenSource();
+        // Never disposed: it holds no timer, and may be asked to end a moment after everything has.
+        var over = new CancellationTokenSource();
         var upgraded = new UpgradedConnection(client, agreed.Equals("websocket", StringComparison.OrdinalIgnoreCase), exchange.Time, () =>
         {
             connection.Abort(CutCause.Stopped);
-            over.Cancel();
             context.Abort();
+            // Last, and on another thread: what it wakes may end the whole request, and with it what the lines above still need.
+            _ = over.CancelAsync();
         });
         try
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Gatehouse.Dialogs;
 using Gatehouse.Terms;
@@ -24,10 +25,10 @@ public sealed class DialogBinding(LiveDialogs live, DialogProjects projects, Tim
     public bool IsAllowedNow(Route route, Principal principal) => DialogKey.TryParse(principal.Dialog, out var own) && IsAllowedNow(route.Dialog!, principal, own);
 
     /// <summary>What the body says; null when it names the token's own dialog. The body stays where it is and is forwarded untouched.</summary>
-    public static async Task<Reason?> CheckBodyAsync(HttpContext context, string member, Principal principal)
+    public async Task<Reason?> CheckBodyAsync(HttpContext context, Route route, Principal principal, CancellationToken stop)
     {
         if (!DialogKey.TryParse(principal.Dialog, out var own)) return Reasons.DialogUnbound;
-        return await JsonBody.ReadAsync(context, leave: true) is { } body ? Judge(body, member, own) : Reasons.DialogUnreadable;
+        return await JsonBody.ReadAsync(context, route.Service.MaxBody, leave: true, time, stop) is { } body ? Judge(body, route.Dialog!.Body!, own) : Reasons.DialogUnreadable;
     }
 
     internal static Reason? Judge(byte[] body, string member, DialogKey own)
@@ -38,8 +39,8 @@ public sealed class DialogBinding(LiveDialogs live, DialogProjects projects, Tim
             string? id = null;
             foreach (var one in document.RootElement.EnumerateObject())
             {
-                // Many readers of JSON take names in any case, and the last one wins.
-                if (!one.Name.Equals(member, StringComparison.OrdinalIgnoreCase)) continue;
+                // Many readers of JSON take names in any case, some in any form of a letter (Go folds the Kelvin sign), and the last one wins.
+                if (!one.Name.Equals(member, StringComparison.OrdinalIgnoreCase) && !one.Name.Normalize(NormalizationForm.FormKC).Equals(member, StringComparison.OrdinalIgnoreCase)) continue;
                 if (id is not null || one.Name != member || one.Value.ValueKind != JsonValueKind.String) return Reasons.DialogUnreadable;
                 id = one.Value.GetString();
             }
@@ -52,6 +53,8 @@ public sealed class DialogBinding(LiveDialogs live, DialogProjects projects, Tim
     internal static Reason? CheckQuery(string query, string name, DialogKey own)
     {
         string? id = null;
+        // Some servers part parameters by semicolons as well, and some take 'a.b', 'a b' and 'a_b' for the same name.
+        if (query.Contains(';')) return Reasons.DialogUnreadable;
         if (query.Length > 1)
         {
             foreach (var range in query.AsSpan(1).Split('&'))
@@ -59,7 +62,7 @@ public sealed class DialogBinding(LiveDialogs live, DialogProjects projects, Tim
                 var pair = query.AsSpan(1)[range];
                 var equals = pair.IndexOf('=');
                 if (!Parameters.TryDecode(equals < 0 ? pair : pair[..equals], out var key)) return Reasons.DialogUnreadable;
-                if (!key.Equals(name, StringComparison.OrdinalIgnoreCase)) continue;
+                if (!key.Equals(name, StringComparison.OrdinalIgnoreCase) && !Bare(key).Equals(Bare(name), StringComparison.OrdinalIgnoreCase)) continue;
                 if (id is not null || key != name || equals < 0 || !Parameters.TryDecode(pair[(equals + 1)..], out id)) return Reasons.DialogUnreadable;
             }
         }
@@ -67,6 +70,8 @@ public sealed class DialogBinding(LiveDialogs live, DialogProjects projects, Tim
         if (id is null) return Reasons.DialogUnreadable;
         return IsOwn(id, own) ? null : Reasons.DialogOther;
     }
+
+    private static string Bare(string name) => string.Concat(name.Normalize(NormalizationForm.FormKC).Where(char.IsLetterOrDigit));
 
     private static bool IsOwn(ReadOnlySpan<char> id, DialogKey own) => DialogKey.TryParse(id, out var key) && key == own;
 

@@ -37,9 +37,11 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
     // A dialog's token: the body must name the dialog too where the route says so, and what is under way ends with it.
     private async Task ForDialogAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now)
     {
-        if (pass.Route.Dialog!.Body is { } member)
+        using var stream = streams.Enter(pass);
+        if (pass.Route.Dialog!.Body is not null)
         {
-            var refused = await DialogBinding.CheckBodyAsync(context, member, pass.Principal!) ?? (binding.IsAllowedNow(pass.Route, pass.Principal!) ? null : Reasons.DialogEnded);
+            var refused = await binding.CheckBodyAsync(context, pass.Route, pass.Principal!, stream.Ended);
+            if (!binding.IsAllowedNow(pass.Route, pass.Principal!)) refused = Reasons.DialogEnded;
             if (refused is not null)
             {
                 await RefuseAsync(context, ask, new Decision.Refuse(refused, pass.Route, pass.Principal), now);
@@ -47,7 +49,6 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
             }
         }
 
-        using var stream = streams.Enter(pass);
         await ForwardAsync(context, ask, pass, now, stream);
     }
 

@@ -24,10 +24,10 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
 
         // 2 One credential, or none, or a conflict. A token in the URL ends up in logs and Referer headers: it counts only where the file declares it, and is not passed on either.
         var places = route.Places;
-        if (ask.Query.Length > 0 && QueryTokens.HasStray(ask.Query, places.Queries, rules.OrShared(isOurs))) return new(new Decision.Refuse(Reasons.CredentialInQuery, route));
+        if (ask.Query.Length > 0 && QueryTokens.HasStray(ask.Query, places.Queries, isOurs)) return new(new Decision.Refuse(Reasons.CredentialInQuery, route));
         var accepts = service.Accepts;
         // The memo knows a request by its Authorization alone.
-        if (places.IsUsual && accepts.Legacy.IsEmpty && memo?.Find(ask.Headers, service, rules, ask.At) is { } last) return new(Known(ask, route, last.Credential, last.Entry));
+        if (places.IsUsual && accepts.Legacy.IsEmpty && memo?.Find(ask.Headers, service, rules, ask.At) is { } last) return new(Known(ask, route, last.Credential, last.Entry, rules));
         var found = Finder.Find(ask.Headers, ask.Query, places, accepts.Session ? rules.File.Realm : null, tls);
         if (!accepts.Legacy.IsEmpty) found = Finder.FindShared(found, ask.Headers, rules.SecretHeaders[service.Name]);
         if (found is not Found.One { Credential: var credential }) return new(new Decision.Refuse(found is Found.Conflict conflict ? conflict.Reason : Reasons.CredentialMissing, route));
@@ -40,17 +40,17 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
 
         // 4 Verified before, or verified now. Tokens of dialogs are opened each time, and shared secrets compared.
         var entry = credential.Kind == CredentialKind.Dialog ? null : rules.Verified.Find(service, credential, ask.At);
-        if (entry?.Principal is null && !rules.Shared.IsEmpty && secrets.Judge(ask, service, credential, rules) is { } shared) return new(Known(ask, route, credential, shared));
+        if (entry?.Principal is null && !rules.Shared.IsEmpty && secrets.Judge(ask, service, ref credential, rules) is { } shared) return new(Known(ask, route, credential, shared, rules));
         if (entry is null) return VerifyAsync(ask, route, credential, rules, memo, stop);
         memo?.Keep(ask.Headers, service, rules, credential, entry);
-        return new(Known(ask, route, credential, entry));
+        return new(Known(ask, route, credential, entry, rules));
     }
 
     private async ValueTask<Decision> VerifyAsync(Ask ask, Route route, Credential credential, Ruleset rules, ConnectionMemo? memo, CancellationToken stop)
     {
         var entry = secrets.AfterAll(ask, route.Service, credential, await verification.VerifyAsync(credential, route.Service, rules, stop), rules);
         memo?.Keep(ask.Headers, route.Service, rules, credential, entry);
-        return Known(ask, route, credential, entry);
+        return Known(ask, route, credential, entry, rules);
     }
 
     private Decision Open(Ask ask, Route route)
@@ -58,10 +58,13 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
             ? new Decision.Refuse(Reasons.RateExceeded, route, RetryAfter: wait)
             : new Decision.Pass(route, null, null, null);
 
-    private Decision Known(Ask ask, Route route, Credential credential, VerificationCache.Entry entry)
+    private Decision Known(Ask ask, Route route, Credential credential, VerificationCache.Entry entry, Ruleset rules)
     {
         if (entry.Principal is not { } principal) return new Decision.Refuse(entry.Refused!, route, RetryAfter: entry.Refused!.Status switch { 503 => TrySoon, 429 => Guesses.Rest, _ => null });
         if (!entry.Verifier.StillStands(principal)) return new Decision.Refuse(Reasons.TokenRevoked, route);
+
+        // Only somebody who is proven is told that a text in the address is a shared secret: everybody else could try values that way.
+        if (ask.Query.Length > 0 && !rules.Shared.IsEmpty && QueryTokens.HasStray(ask.Query, route.Places.Queries, rules.OrShared(isOurs))) return new Decision.Refuse(Reasons.CredentialInQuery, route);
 
         // 5 May they? About this very dialog? And not too often?
         var judgement = Judge.Decide(route.Rule!, principal);

@@ -1,29 +1,51 @@
 using System.Buffers;
 using Gatehouse.Wire.Text;
+using Microsoft.Net.Http.Headers;
 
 namespace Gatehouse.Gateway;
 
-/// <summary>Reads a request's JSON body whole where the gate must know what it says: at most 256 KiB, without Content-Encoding. All other bodies pass as streams.</summary>
+/// <summary>Reads a request's JSON body whole where the gate must know what it says: at most 256 KiB, in UTF-8, without Content-Encoding. All other bodies pass as streams.</summary>
 internal static class JsonBody
 {
-    /// <summary>The bytes; null when they are too many, or not declared as plain JSON. With <paramref name="leave"/> they stay where they are, and the forwarder reads them again from the start.</summary>
-    public static async Task<byte[]?> ReadAsync(HttpContext context, bool leave)
+    /// <summary>How long a body may take: whoever sends half of one holds memory.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>The bytes; null when they are too many, too slow, or not declared as plain JSON. With <paramref name="leave"/> they stay where they are, and the forwarder reads them again from the start.</summary>
+    public static async Task<byte[]?> ReadAsync(HttpContext context, long? maxBody, bool leave, TimeProvider time, CancellationToken stop)
     {
         var request = context.Request;
-        if (!request.HasJsonContentType() || request.Headers.ContentEncoding is not ([] or ["identity"]) || request.ContentLength > Limits.Default.JsonBytes) return null;
+        var most = Math.Min(Limits.Default.JsonBytes, maxBody ?? long.MaxValue);
+        if (!IsPlainJson(request) || request.Headers.ContentEncoding is not ([] or ["identity"]) || request.ContentLength > most) return null;
+        using var late = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop, context.RequestAborted);
         var reader = request.BodyReader;
-        while (true)
+        try
         {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            if (!read.IsCompleted && read.Buffer.Length <= Limits.Default.JsonBytes)
+            while (true)
             {
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
+                var read = await reader.ReadAsync(either.Token);
+                if (!read.IsCompleted && read.Buffer.Length <= most)
+                {
+                    reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+                    continue;
+                }
 
-            var body = read.Buffer.Length > Limits.Default.JsonBytes ? null : read.Buffer.ToArray();
-            reader.AdvanceTo(leave ? read.Buffer.Start : read.Buffer.End);
-            return body;
+                var body = read.Buffer.Length > most ? null : read.Buffer.ToArray();
+                reader.AdvanceTo(leave ? read.Buffer.Start : read.Buffer.End);
+                return body;
+            }
         }
+        catch (Exception wrong) when (wrong is OperationCanceledException or BadHttpRequestException or IOException)
+        {
+            return null;
+        }
+    }
+
+    // Read as UTF-8 here: another charset would let the upstream read another text out of the same bytes.
+    private static bool IsPlainJson(HttpRequest request)
+    {
+        if (!request.HasJsonContentType() || !MediaTypeHeaderValue.TryParse(request.ContentType, out var type)) return false;
+        var charsets = type.Parameters.Where(one => one.Name.Equals("charset", StringComparison.OrdinalIgnoreCase)).Select(one => one.GetUnescapedValue()).ToList();
+        return charsets is [] || (charsets is [var only] && only.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using System.Security.Cryptography;
+using System.Text;
 using Gatehouse.Clients;
 using Gatehouse.Credentials;
 using Gatehouse.Credentials.Kinds;
@@ -21,6 +23,8 @@ public sealed class SharedSecrets(Guesses guesses, LegacyLedger ledger)
 {
     private const int LongestAgent = 80;
 
+    private readonly byte[] key = RandomNumberGenerator.GetBytes(HMACSHA256.HashSizeInBytes);
+
     // What somebody made up would fill the ledger.
     private static readonly FrozenSet<string> Methods = new[] { "GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT" }.ToFrozenSet(StringComparer.Ordinal);
 
@@ -33,7 +37,8 @@ public sealed class SharedSecrets(Guesses guesses, LegacyLedger ledger)
     }
 
     /// <summary>The judgement; null when the credential is none of the file's shared secrets, and another verifier may know it.</summary>
-    public VerificationCache.Entry? Judge(Ask ask, Service service, Credential credential, Ruleset rules)
+    /// <remarks>Where a right value may not stand, the answer must not tell that it is right: it goes on as a value that nobody knows, and what is said of that is said of it.</remarks>
+    public VerificationCache.Entry? Judge(Ask ask, Service service, ref Credential credential, Ruleset rules)
     {
         if (credential.Kind is not (CredentialKind.Bearer or CredentialKind.SharedSecret)) return null;
         SharedSecret? known = null;
@@ -41,6 +46,12 @@ public sealed class SharedSecrets(Guesses guesses, LegacyLedger ledger)
         foreach (var one in rules.Shared)
             // One value under two names counts by the name that this service accepts.
             if (one.Verifier.Find(credential.Value) is { } found && (known is null || Fits(one.Plan, service, credential))) (known, principal) = (one, found);
+        if (known is not null && !Fits(known.Plan, service, credential))
+        {
+            credential = credential with { Value = new Secret(Convert.ToHexStringLower(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(credential.Value.Reveal())))) };
+            known = null;
+        }
+
         if (known is null || principal is null)
         {
             if (credential.Kind != CredentialKind.SharedSecret) return null;
@@ -48,8 +59,6 @@ public sealed class SharedSecrets(Guesses guesses, LegacyLedger ledger)
             return No(guesses.IsOver(ask.Address, ask.At) ? Reasons.RateExceeded : Reasons.TokenSecret, rules.Shared[0].Verifier, ask);
         }
 
-        if (credential.Place == CredentialPlace.Query) return No(Reasons.CredentialInQuery, known.Verifier, ask);
-        if (!Fits(known.Plan, service, credential)) return No(Reasons.CredentialKind, known.Verifier, ask);
         if (guesses.IsOver(ask.Address, ask.At)) return No(Reasons.RateExceeded, known.Verifier, ask);
         return ask.At < known.Verifier.Until ? new VerificationCache.Entry(principal, null, known.Verifier, ask.At) : No(Reasons.TokenSecretOver, known.Verifier, ask);
     }
@@ -57,7 +66,7 @@ public sealed class SharedSecrets(Guesses guesses, LegacyLedger ledger)
     /// <summary>What to say of a bearer token that no verifier took, where a shared secret might have stood: guesses are counted. Tokens that were signed by somebody are no guesses.</summary>
     public VerificationCache.Entry AfterAll(Ask ask, Service service, Credential credential, VerificationCache.Entry entry, Ruleset rules)
     {
-        if (entry.Refused is not { Status: 401 } || service.Accepts.Legacy.IsEmpty || credential.Kind != CredentialKind.Bearer) return entry;
+        if (entry.Refused is null || service.Accepts.Legacy.IsEmpty || credential.Kind != CredentialKind.Bearer) return entry;
         if (!rules.Shared.Any(one => Fits(one.Plan, service, credential))) return entry;
         if (Jws.TryParse(credential.Value.Reveal(), Limits.Default, out _, out _)) return entry;
         guesses.Note(ask.Address, credential.Value, ask.At);

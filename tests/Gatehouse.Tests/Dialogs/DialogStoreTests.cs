@@ -65,9 +65,14 @@ public abstract class DialogStoreTests : StoreKit
         var (store, live) = await OpenAsync();
         var dialog = (await store.OpenAsync(Realm, "cold", "support", "gw", Stop)).Dialog;
         var before = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        Assert.Equal(DialogFault.Taken, (await store.EndAsync(Realm, "cold", Stop, "another")).Fault);
         await store.FreezeAsync(Realm, "cold", before, Stop);
         Assert.Equal(DialogStanding.Frozen, live.Judge(Realm, Key("cold"), before, dialog.StartedAt));
         Assert.Equal(DialogStanding.Alive, live.Judge(Realm, Key("cold"), before + 1, dialog.StartedAt));
+
+        // Another node's clock may be ahead of ours.
+        await store.FreezeAsync(Realm, "cold", before + 200, Stop);
+        Assert.Equal(DialogStanding.Frozen, live.Judge(Realm, Key("cold"), before + 200, dialog.StartedAt));
     }
 
     [Fact]

@@ -121,6 +121,14 @@ public sealed class EventTests
         Assert.Single((await heard).Distinct());
     }
 
+    [Fact]
+    public void A_bot_takes_no_tokens_of_dialogs()
+    {
+        var (file, findings) = Gatehouse.Gateway.Access.AccessReader.Read("realm: r\nservices:\n  bot: { upstreams: [\"http://127.0.0.1:9\"], accept: [token, dialog], events: { project: p, dialog: id, token: t }, rules: [{ path: \"/bot/{d}\", dialog: { path: d }, allow: {} }] }\n");
+        Assert.Null(file);
+        Assert.Contains(findings, finding => finding.Code == "service.events");
+    }
+
     private static string Token(RecordingUpstream.Seen seen) => JsonDocument.Parse(seen.Body).RootElement.GetProperty("authToken").GetString()!;
 
     private static async Task<RecordingUpstream.Seen> SendAsync(DialogDesk desk, string path, string json, params (string Name, string Value)[] headers)

@@ -57,7 +57,7 @@ public sealed class SharedSecretTests(SharedSecretTests.Fixture fixture) : IClas
     [Theory]
     [InlineData("/places/x", 200, "pass", "X-Auth-Token: " + Old)]
     [InlineData("/places/x", 200, "pass", "Authorization: Bearer " + First)]
-    [InlineData("/places/x?token=" + First, 400, "credential.in-query")]
+    [InlineData("/places/x?token=" + First, 401, "token.malformed")]
     [InlineData("/places/x?token=" + First, 400, "credential.conflict", "X-Auth-Token: " + First)]
     [InlineData("/places/x", 400, "credential.conflict", "X-Auth-Token: " + First, "X-Play: " + First)]
     [InlineData("/api/x", 401, "token.secret", "X-Auth-Token: wrong-wrong-wrong-wrong")]
@@ -73,16 +73,17 @@ public sealed class SharedSecretTests(SharedSecretTests.Fixture fixture) : IClas
     [InlineData("/api/x", 400, "credential.conflict", "X-Auth-Token: " + First, "X-Play: " + First)]
     [InlineData("/api/x", 400, "credential.conflict", "X-Auth-Token: wrong", "Authorization: Bearer " + Old)]
     [InlineData("/api/x?access_token=" + First, 400, "credential.in-query", "X-Auth-Token: " + First)]
-    [InlineData("/api/x?token=" + First, 400, "credential.in-query")]
-    [InlineData("/other/x?token=" + Old, 400, "credential.in-query", "X-Auth-Token: x")]
+    [InlineData("/api/x?token=" + First, 401, "credential.missing")]
+    [InlineData("/api/x?token=" + Old, 400, "credential.in-query", "X-Auth-Token: " + First)]
+    [InlineData("/other/x?token=" + Old, 401, "credential.missing", "X-Auth-Token: x")]
     [InlineData("/api/x?token=another", 200, "pass", "X-Auth-Token: " + First)]
     [InlineData("/xivo/moved", 403, "rule.denied", "X-Auth-Token: " + First)]
     [InlineData("/xivo/both", 200, "pass", "X-Auth-Token: " + First)]
     [InlineData("/other/x", 401, "credential.missing", "X-Auth-Token: " + First)]
-    [InlineData("/other/x", 401, "credential.kind", "Authorization: Bearer " + First)]
+    [InlineData("/other/x", 401, "token.revoked", "Authorization: Bearer " + First)]
     [InlineData("/past/x", 401, "token.secret-over", "X-Gone: " + Old)]
     [InlineData("/past/x", 401, "credential.missing", "X-Auth-Token: " + First)]
-    [InlineData("/past/x", 401, "credential.kind", "Authorization: Bearer " + First)]
+    [InlineData("/past/x", 401, "token.issuer", "Authorization: Bearer " + First)]
     public async Task What_does_not_count_is_refused_with_its_reason(string path, int status, string code, params string[] headers)
     {
         var before = Gate.Upstream.All.Count;
@@ -93,8 +94,8 @@ public sealed class SharedSecretTests(SharedSecretTests.Fixture fixture) : IClas
     [Fact]
     public async Task An_issuer_that_introspects_is_never_handed_the_secret_and_a_public_route_passes_it_to_nobody()
     {
-        Assert.Equal((401, "credential.kind"), await AskAsync("GET", "/other/x", "Authorization: Bearer " + Old));
-        Assert.Empty(fixture.Partner.Shown);
+        Assert.Equal((401, "token.revoked"), await AskAsync("GET", "/other/x", "Authorization: Bearer " + Old));
+        Assert.DoesNotContain(Old, fixture.Partner.Shown);
         foreach (var header in (string[])["Authorization: Bearer " + First, "X-Auth-Token: " + First, "X-Play: " + First, "X_Play: " + Old])
         {
             Assert.Equal((200, "pass"), await AskAsync("GET", "/other/open", header));
@@ -103,6 +104,20 @@ public sealed class SharedSecretTests(SharedSecretTests.Fixture fixture) : IClas
 
         Assert.Equal((200, "pass"), await AskAsync("GET", "/other/open", "Authorization: Bearer something-else"));
         Assert.Equal("Bearer something-else", Gate.Upstream.Last.Headers["Authorization"]);
+    }
+
+    [Theory]
+    [InlineData("/other/x", "Authorization: Bearer ")]
+    [InlineData("/past/x", "Authorization: Bearer ")]
+    [InlineData("/other/x?token=", null)]
+    [InlineData("/api/x?token=", null)]
+    [InlineData("/places/x?token=", null)]
+    public async Task Where_it_may_not_stand_the_right_value_is_answered_as_any_other(string path, string? header)
+    {
+        const string Wrong = "Kp3wX8qL5vT1nZ6rB9mD2yHcJfGs4aEu";
+        var answers = new List<(int, string)>();
+        foreach (var value in (string[])[First, Wrong]) answers.Add(await AskAsync("GET", header is null ? path + value : path, header is null ? [] : [header + value]));
+        Assert.Equal(answers[1], answers[0]);
     }
 
     [Fact]

@@ -60,9 +60,24 @@ public sealed class DialogDoorTests
 
         using var bare = await desk.Gate.Desk.Http.PostAsync(new Uri(desk.Gate.Desk.RealmUrl, "dialogs"), null);
         Assert.Equal((HttpStatusCode.Unauthorized, "Bearer"), (bare.StatusCode, bare.Headers.WwwAuthenticate.ToString()));
+        // A token that anybody can spell, for realms that anybody can think of: no key is made for any of them.
+        var spelt = Gatehouse.Wire.Text.TokenText.Create("gtdialog", [1, .. await TodayAsync(desk), .. new byte[60]]);
+        for (var at = 0; at < 50; at++)
+        {
+            using var made = new HttpRequestMessage(HttpMethod.Get, new Uri(desk.Gate.Desk.Url, $"/realms/nowhere-{at}/dialogs"));
+            made.Headers.TryAddWithoutValidation("Authorization", "Bearer " + spelt);
+            using var answer = await desk.Gate.Desk.Http.SendAsync(made);
+            Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        }
+
+        Assert.InRange(desk.Gate.Desk.Part<Gatehouse.Dialogs.DialogTokens>().Keys, 0, 2);
         using var elsewhere = new HttpRequestMessage(HttpMethod.Post, new Uri(desk.Gate.Desk.Url, "/realms/nowhere/dialogs"));
         Assert.Equal(HttpStatusCode.Unauthorized, (await desk.Gate.Desk.Http.SendAsync(elsewhere)).StatusCode);
     }
+
+    // The two bytes of the day, as they stand in a token that was made just now.
+    private static async Task<byte[]> TodayAsync(DialogDesk desk)
+        => Gatehouse.Wire.Text.TokenText.TryParse(await desk.StartAsync("today"), "gtdialog", out var body) ? body[1..3] : throw new InvalidOperationException("no token");
 
     private static (HttpStatusCode, string?) Code((HttpStatusCode Status, System.Text.Json.JsonElement Body) answer) => (answer.Status, answer.Body.GetProperty("code").GetString());
 }

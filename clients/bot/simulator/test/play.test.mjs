@@ -10,7 +10,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { botToken, goodBot, roughBot, secret, serve } from './bots.mjs';
 
-const command = fileURLToPath(new URL('../bin/gatehouse-dialogs.mjs', import.meta.url));
+const command = fileURLToPath(new URL('../gatehouse-dialogs.mjs', import.meta.url));
 
 function run(args, env = { BOT_TOKEN: botToken, BOT_SECRET: secret }) {
   return new Promise(resolve => {

@@ -23,6 +23,13 @@ internal sealed class SsoEndpoint(Desk desk, Direct direct, Issuers issuers, IOp
             return;
         }
 
+        // An image or a link says no origin, and browsers show their ticket all the same.
+        if (headers.Origin.Count == 0 && headers["Sec-Fetch-Site"] is ["cross-site"])
+        {
+            await Reply.FaultAsync(context, Foreign);
+            return;
+        }
+
         if (await desk.OpenOrAnswerAsync(context) is not var (realm, client)) return;
         if (Finder.FindNegotiate(headers) is not { } ticket)
         {

@@ -23,6 +23,7 @@ internal static class AccessLint
             }
 
             if (service.Accepts is { Token: false, Session: false, Dialog: false, Issuers.IsEmpty: true, Legacy.IsEmpty: true }) Say(Severity.Error, "service.accept", service.Line, $"Service '{service.Name}' accepts no credential.");
+            if (service is { Accepts.Dialog: true, Events: not null }) Say(Severity.Error, "service.events", service.Line, $"Service '{service.Name}' is a bot ('events'): whoever holds a dialog's token must not speak to it in the platform's name. Take 'dialog' out of 'accept'.");
             if (service.Accepts.Dialog && !file.Routes.Any(route => ReferenceEquals(route.Service, service) && route.Dialog is not null)) Say(Severity.Warning, "service.dialog", service.Line, $"Service '{service.Name}' accepts tokens of dialogs, and none of its rules says where the dialog's id stands ('dialog:'), so that none ever passes.");
             if (!service.TokenIn.Queries.IsEmpty) Say(Severity.Note, "token-in.query", service.Line, $"Service '{service.Name}' takes tokens from the address for all its rules, and addresses are written in logs before this one. Declare it on the rule that needs it.");
             foreach (var address in service.Plan.Addresses)

@@ -9,8 +9,8 @@ namespace Gatehouse.Gateway.Events;
 internal static class EventBody
 {
     /// <summary>The body of a request, when it is a JSON object of at most 256 KiB without a member twice; null otherwise. Dispose it.</summary>
-    public static async Task<JsonDocument?> ReadAsync(HttpContext context)
-        => await JsonBody.ReadAsync(context, leave: false) is { } body && StrictJson.TryParse(body, Limits.Default, JsonValueKind.Object, out var document, out _) ? document : null;
+    public static async Task<JsonDocument?> ReadAsync(HttpContext context, long? maxBody, TimeProvider time)
+        => await JsonBody.ReadAsync(context, maxBody, leave: false, time, CancellationToken.None) is { } body && StrictJson.TryParse(body, Limits.Default, JsonValueKind.Object, out var document, out _) ? document : null;
 
     /// <summary>A text that members lead to; null when there is none.</summary>
     public static string? TextAt(JsonElement event_, ImmutableArray<string> members)

@@ -19,7 +19,7 @@ public sealed class EventRoad(DialogEvents events, DialogProjects projects, Dial
     public async Task<Prepared> PrepareAsync(HttpContext context, Ask ask, Decision.Pass pass, EventPlan plan, string realm)
     {
         // 1
-        using var document = await EventBody.ReadAsync(context);
+        using var document = await EventBody.ReadAsync(context, pass.Route.Service.MaxBody, time);
         if (document is null) return No(Reasons.DialogUnreadable);
 
         // 2

@@ -28,7 +28,7 @@ internal static class DialogCommands
         DataVerb.Make(terminal, "projects", "Lists the projects.", [], ProjectsAsync, ["gatehouse dialogs projects --json"]),
         DataVerb.Make(terminal, "secret", "Shows the secrets under which a project's events are signed for its bot (Standard Webhooks), the one in use first.", [Name, Rotate], SecretAsync, ["gatehouse dialogs secret support", "gatehouse dialogs secret support --rotate"]),
         DataVerb.Make(terminal, "list", "Lists the newest dialogs.", [State, Project], ListAsync, ["gatehouse dialogs list --state alive --project support"]),
-        DataVerb.Make(terminal, "end", "Ends a dialog: its tokens are good for what is allowed after the end, and no more.", [Id], job => ChangeAsync(job, "DIALOG_END", shop => shop.Dialogs.EndAsync), ["gatehouse dialogs end 3f6c1f3e-52a7-4b0c-9d0e-0a8f7c2b1d55"]),
+        DataVerb.Make(terminal, "end", "Ends a dialog: its tokens are good for what is allowed after the end, and no more.", [Id], job => ChangeAsync(job, "DIALOG_END", shop => (realm, id, stop) => shop.Dialogs.EndAsync(realm, id, stop)), ["gatehouse dialogs end 3f6c1f3e-52a7-4b0c-9d0e-0a8f7c2b1d55"]),
         DataVerb.Make(terminal, "freeze", "Freezes the tokens of a dialog that were issued so far; the next event's works.", [Id], job => ChangeAsync(job, Audit.AuditTypes.DialogFrozen, shop => (realm, id, stop) => shop.Dialogs.FreezeAsync(realm, id, null, stop)), ["gatehouse dialogs freeze 3f6c1f3e-52a7-4b0c-9d0e-0a8f7c2b1d55"]));
 
     private static async Task<int> PutAsync(Job job)

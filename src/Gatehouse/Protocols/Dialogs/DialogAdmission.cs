@@ -6,7 +6,7 @@ using Gatehouse.Terms;
 namespace Gatehouse.Protocols.Dialogs;
 
 /// <summary>Who is at the dialogs' door: a bearer token of the very realm with the right, held at this moment; or a dialog's own token, for itself alone.</summary>
-internal sealed class DialogAdmission(Verifiers verifiers, DialogBearer dialogs, RightsCache rights)
+internal sealed class DialogAdmission(Verifiers verifiers, DialogBearer dialogs, Realms realms, RightsCache rights)
 {
     /// <summary>Right to open, extend, end and freeze.</summary>
     public const string Manage = "realm-management/manage-dialogs";
@@ -20,6 +20,8 @@ internal sealed class DialogAdmission(Verifiers verifiers, DialogBearer dialogs,
         switch (Finder.Find(context.Request.Headers, null, context.Request.IsHttps))
         {
             case Found.One { Credential: { Kind: CredentialKind.Dialog } credential }:
+                // Keys are made for realms that exist, not for every name that a stranger thinks of.
+                if (realms.Find(realm) is null) throw new DialogRefusal(Reasons.TokenMalformed);
                 return dialogs.Check(realm, credential, out var bot) is { } refused ? throw new DialogRefusal(refused) : bot!;
             case Found.One { Credential: { Kind: CredentialKind.Bearer } credential }:
                 return await verifiers.VerifyOwnAsync(credential, realm, stop) switch

@@ -102,7 +102,7 @@ internal sealed class DialogEndpoints(DialogStore store, DialogTokens tokens, Li
         else await admission.NeedAsync(asked.Principal, asked.Stop, DialogAdmission.Manage);
 
         if (live.Find(asked.Realm.Name, key) is not { } dialog) throw new DialogRefusal(Reasons.NotFound, "There is no such dialog.");
-        await AnswerAsync(asked, new DialogChange(DialogFault.None, key.Spell(asked.Id), dialog), party ?? false, 200);
+        await AnswerAsync(asked, new DialogChange(DialogFault.None, key.Spell(asked.Id), dialog), party ?? false, 200, asked.Principal.Dialog is null ? null : asked.Principal.IssuedAt);
     }
 
     /// <summary>GET dialogs/{id}.</summary>
@@ -135,7 +135,7 @@ internal sealed class DialogEndpoints(DialogStore store, DialogTokens tokens, Li
         }
     }
 
-    private async Task AnswerAsync(Asked asked, DialogChange change, bool? visitor, int status)
+    private async Task AnswerAsync(Asked asked, DialogChange change, bool? visitor, int status, DateTimeOffset? issuedAt = null)
     {
         switch (change.Fault)
         {
@@ -149,7 +149,7 @@ internal sealed class DialogEndpoints(DialogStore store, DialogTokens tokens, Li
         }
 
         // Nothing can be done with a token of a dialog that is over, nor is one asked for by freezing.
-        var token = visitor is { } party && change.Dialog.StateAt(time.GetUtcNow().ToUnixTimeMilliseconds()) != DialogState.Over ? tokens.Mint(asked.Realm.Name, change.Id, change.Dialog, party) : null;
+        var token = visitor is { } party && change.Dialog.StateAt(time.GetUtcNow().ToUnixTimeMilliseconds()) != DialogState.Over ? tokens.Mint(asked.Realm.Name, change.Id, change.Dialog, party, issuedAt) : null;
         await WriteAsync(asked.Context, status, ShapeOf(change.Id, change.Dialog, null, token));
     }
 
