@@ -37,6 +37,9 @@ public sealed class Vouching(Upstreams upstreams, Linking linking, SessionStore 
 
             // Each issuer's proof is its own provider's to judge.
             if (last is null or Finding.Refused { Code: "wrong_issuer" or "not_offered" or "wrong_service" or "wrong_realm" }) last = finding;
+
+            // A code is shown to the one provider that is configured for its address, never to a second (mix-up, RFC 9700, 4.4).
+            if (type == ProofType.Code && finding is not Finding.Refused { Code: "not_offered" }) break;
         }
 
         if (last is Finding.Unavailable not) return Refuse(new OAuthError("temporarily_unavailable", $"The provider cannot be asked now: {not.Detail}", 503), "unavailable");
