@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 using Xunit;
@@ -55,6 +56,27 @@ public sealed class Walker : IDisposable
         for (var i = 0; i < 6 && Page().QuerySelector("form input[name=SAMLResponse], form input[name=SAMLRequest]") is not null; i++) await SubmitAsync();
     }
 
+    // The small single-minded servers of the tests reset a connection now and then, mostly just after their start; a person presses the button again.
+    private async Task<HttpResponseMessage> AskAsync(HttpRequestMessage request)
+    {
+        try
+        {
+            return await http.SendAsync(request);
+        }
+        catch (HttpRequestException wrong) when (wrong.InnerException is IOException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionReset } })
+        {
+            using var again = new HttpRequestMessage(request.Method, request.RequestUri);
+            foreach (var (name, values) in request.Headers) again.Headers.TryAddWithoutValidation(name, values);
+            if (request.Content is { } content)
+            {
+                again.Content = new ByteArrayContent(await content.ReadAsByteArrayAsync());
+                again.Content.Headers.ContentType = content.Headers.ContentType;
+            }
+
+            return await http.SendAsync(again);
+        }
+    }
+
     private async Task SendAsync(HttpRequestMessage request)
     {
         for (var hop = 0; hop < 16; hop++)
@@ -66,7 +88,7 @@ public sealed class Walker : IDisposable
             // The small servers of the tests end resting connections when they like, and a POST is not sent twice.
             request.Headers.ConnectionClose = true;
             foreach (var (name, value) in Headers ?? new Dictionary<string, string>()) request.Headers.TryAddWithoutValidation(name, value);
-            using var answer = await http.SendAsync(request);
+            using var answer = await AskAsync(request);
             Jar.Take(At, answer.Headers);
             request.Dispose();
             Status = answer.StatusCode;
