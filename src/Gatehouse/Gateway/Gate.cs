@@ -62,6 +62,7 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
             return;
         }
 
+        Note(ask, pass, now);
         for (var attempt = 1; ; attempt++)
         {
             context.Request.Body = new MemoryStream(body);
@@ -72,15 +73,24 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
         }
     }
 
-    private Task ForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now, DialogStreams.Stream? stream) => TryForwardAsync(context, ask, pass, now, stream, last: true);
+    private Task ForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now, DialogStreams.Stream? stream)
+    {
+        Note(ask, pass, now);
+        return TryForwardAsync(context, ask, pass, now, stream, last: true);
+    }
+
+    // Once for a request, however often it is tried.
+    private void Note(Ask ask, Decision.Pass pass, Ruleset now)
+    {
+        observe.Passed(pass);
+        secrets.Used(ask, pass);
+        observing.Count(pass, ask, now);
+    }
 
     // True when the upstream did not answer at all, and another attempt is to follow.
     private async Task<bool> TryForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now, DialogStreams.Stream? stream, bool last)
     {
         var service = pass.Route.Service;
-        observe.Passed(pass);
-        secrets.Used(ask, pass);
-        observing.Count(pass, ask, now);
         if (pass.Observed is { Under.Tell: true } observed) context.Response.Headers[ObservedHeader] = observed.Reason.Code;
         var request = await now.Outbound[service.Name].MakeAsync(ask, pass, tokens, MayUpgrade(context, service) ? Entering(pass, stream) : null, CancellationToken.None);
         var result = await forwarder.ForwardAsync(context, now.Upstreams[service.Name], request, stream?.Ended ?? CancellationToken.None, lifetime.ApplicationStopping);
