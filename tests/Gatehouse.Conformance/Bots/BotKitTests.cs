@@ -1,9 +1,8 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Gatehouse.Bot;
 using Gatehouse.Conformance.Kits;
+using Gatehouse.Tests.Kits;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -28,7 +27,7 @@ public sealed partial class BotKitTests(BotKit kit) : IClassFixture<BotKit>
     [Fact]
     public async Task The_guides_bot_and_its_commands_run_as_they_stand()
     {
-        var guide = File.ReadAllText(Path.Combine(kit.Root, "docs/guides/bots.md")).Replace("5005", Free().ToString(), StringComparison.Ordinal);
+        var guide = File.ReadAllText(Path.Combine(kit.Root, "docs/guides/bots.md")).Replace("5005", Loopback.FreePort().ToString(), StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(kit.Folder, "bot.mjs"), Block(guide, "and save this there"));
         var commands = Commands().Matches(guide).Select(found => found.Groups[1].Value).ToList();
         Assert.True(commands.Count >= 5);
@@ -52,7 +51,7 @@ public sealed partial class BotKitTests(BotKit kit) : IClassFixture<BotKit>
     [Fact]
     public async Task A_bot_of_the_dotnet_kit_plays_every_dialog_well()
     {
-        var (port, platform) = (Free(), Free());
+        var (port, platform) = (Loopback.FreePort(), Loopback.FreePort());
         Dialog? last = null;
         await using var app = await ServeAsync(port, new VoiceBot(new BotRules
         {
@@ -84,7 +83,7 @@ public sealed partial class BotKitTests(BotKit kit) : IClassFixture<BotKit>
     [Fact]
     public async Task A_bot_of_the_dotnet_kit_renews_a_token_that_died_early()
     {
-        var (port, platform) = (Free(), Free());
+        var (port, platform) = (Loopback.FreePort(), Loopback.FreePort());
         await using var app = await ServeAsync(port, new VoiceBot(new BotRules
         {
             BotTokens = [Token], Secrets = [Secret], Issuer = $"http://127.0.0.1:{platform}/realms/simulated",
@@ -119,13 +118,6 @@ public sealed partial class BotKitTests(BotKit kit) : IClassFixture<BotKit>
         app.MapVoiceBot(bot);
         await app.StartAsync();
         return new Served(app, bot);
-    }
-
-    private static int Free()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string Line(string guide, string begins) => guide.Split('\n').Single(line => line.StartsWith($"    {begins}", StringComparison.Ordinal)).Trim();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Gatehouse.Conformance.Kits;
+using Gatehouse.Tests.Kits;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -67,7 +68,7 @@ public sealed class NginxTests : IAsyncLifetime
             """, stop);
         if (!listedInTheAccessFile) await File.WriteAllTextAsync(Path.Combine(data, "gatehouse.json"), $$"""{"gateway": {"trustedProxies": ["{{Listed}}"] } }""", stop);
         await using var program = await RunningProgram.StartWithAsync(access, data);
-        var (listed, stranger) = (FreePort(), FreePort());
+        var (listed, stranger) = (Loopback.FreePort(), Loopback.FreePort());
         using var nginx = await NginxAsync(program.Url, (listed, Listed), (stranger, Stranger));
         try
         {
@@ -140,13 +141,6 @@ public sealed class NginxTests : IAsyncLifetime
         var client = new HttpClient(handler) { Timeout = Patience };
         client.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.66");
         return client;
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private async Task<Process> NginxAsync(Uri gatehouse, params (int Port, string From)[] servers)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Gatehouse.Audit;
 using Gatehouse.Federation;
@@ -89,10 +88,10 @@ public sealed class CertificateTests : IAsyncLifetime
     public async Task A_trusted_proxy_sends_on_what_it_saw_and_nobody_else_can()
     {
         if (!File.Exists("/usr/sbin/haproxy")) Assert.Skip("HAProxy is not installed: apt-get install haproxy");
-        var port = FreePort();
+        var port = Loopback.FreePort();
         var settings = Path.Combine(folder, "settings.json");
         await File.WriteAllTextAsync(settings, """{ "gateway": { "trustedProxies": ["127.0.0.1/32"] } }""");
-        await using var desk = await Desk.OpenAsync(with: one => one with { PublicUrl = $"https://127.0.0.1:{port}", Settings = settings, Port = FreePort() });
+        await using var desk = await Desk.OpenAsync(with: one => one with { PublicUrl = $"https://127.0.0.1:{port}", Settings = settings, Port = Loopback.FreePort() });
         using var proxy = await ProxyAsync(port, desk);
         var outpost = await Outpost.MakeAsync(desk);
         await outpost.AddAsync("card", "certificate", new Dictionary<string, string> { ["caFile"] = authority.CaFile, ["fromProxy"] = "true", ["username"] = "cn" });
@@ -224,26 +223,7 @@ public sealed class CertificateTests : IAsyncLifetime
         var process = Process.Start(new ProcessStartInfo("/usr/sbin/haproxy", ["-f", config, "-db"]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true })!;
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (true)
-        {
-            try
-            {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, port, late.Token);
-                return process;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(10, late.Token);
-            }
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        await Loopback.ListensAsync(port, TimeSpan.FromSeconds(10));
+        return process;
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -27,9 +25,7 @@ public sealed class AuthorityKit : IAsyncDisposable
         Root = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-30), DateTimeOffset.UtcNow.AddDays(30));
         File.WriteAllText(CaFile, Root.ExportCertificatePem());
         File.WriteAllText(Path.Combine(folder, "ca.key"), key.ExportPkcs8PrivateKeyPem());
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        ocspPort = ((IPEndPoint)probe.LocalEndpoint).Port;
+        ocspPort = Loopback.FreePort();
     }
 
     public X509Certificate2 Root { get; }

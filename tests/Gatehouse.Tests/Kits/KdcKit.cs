@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Xunit;
 
@@ -24,10 +22,7 @@ public sealed class KdcKit : IAsyncDisposable
     public static async Task<KdcKit> StartAsync(string service = "HTTP/localhost")
     {
         if (!File.Exists("/usr/sbin/krb5kdc")) Assert.Skip("MIT Kerberos is not installed: apt-get install krb5-kdc krb5-admin-server krb5-user");
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var kit = new KdcKit(((IPEndPoint)listener.LocalEndpoint).Port);
-        listener.Stop();
+        var kit = new KdcKit(Loopback.FreePort());
         await File.WriteAllTextAsync(kit.In("krb5.conf"), $$"""
             [libdefaults]
               default_realm = {{Realm}}
@@ -83,20 +78,7 @@ public sealed class KdcKit : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (true)
-        {
-            try
-            {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, port, late.Token);
-                return;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(20, late.Token);
-            }
-        }
+        await Loopback.ListensAsync(port, TimeSpan.FromSeconds(20));
     }
 
     public void Kill()

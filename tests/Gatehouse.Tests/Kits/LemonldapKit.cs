@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -34,10 +33,7 @@ public sealed class LemonldapKit : IAsyncDisposable
     public static async Task<LemonldapKit> StartAsync()
     {
         if (!File.Exists(Portal) || !File.Exists("/usr/bin/plackup")) Assert.Skip("LemonLDAP::NG is not installed: apt-get install liblemonldap-ng-portal-perl libplack-perl libio-string-perl libxml-simple-perl");
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var kit = new LemonldapKit(((IPEndPoint)listener.LocalEndpoint).Port);
-        listener.Stop();
+        var kit = new LemonldapKit(Loopback.FreePort());
         foreach (var name in (string[])["conf", "sessions/lock", "psessions/lock", "cache"]) Directory.CreateDirectory(Path.Combine(kit.folder, name));
         await File.WriteAllTextAsync(Path.Combine(kit.folder, "llng.ini"), $"""
             [all]

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Xunit;
 
@@ -40,7 +38,7 @@ public sealed class SimpleSamlKit : IAsyncDisposable
     public static async Task<SimpleSamlKit> StartAsync(int? port = null)
     {
         if (!Directory.Exists(Home) || !File.Exists("/usr/bin/php")) Assert.Skip("SimpleSAMLphp is not installed: apt-get install simplesamlphp php-cli php-xml php-mbstring");
-        var kit = new SimpleSamlKit(port ?? FreePort());
+        var kit = new SimpleSamlKit(port ?? Loopback.FreePort());
         foreach (var name in (string[])["config", "metadata", "cert", "tmp", "sessions", "log"]) Directory.CreateDirectory(Path.Combine(kit.folder, name));
         await RunAsync("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", kit.In("cert/idp.pem"), "-out", kit.In("cert/idp.crt"), "-days", "30", "-subj", "/CN=idp");
         await kit.WriteAsync("config/config.php", kit.Config());
@@ -80,20 +78,7 @@ public sealed class SimpleSamlKit : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (true)
-        {
-            try
-            {
-                using var probe = new TcpClient();
-                await probe.ConnectAsync(IPAddress.Loopback, Port, late.Token);
-                return;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(20, late.Token);
-            }
-        }
+        await Loopback.ListensAsync(Port, TimeSpan.FromSeconds(20));
     }
 
     public ValueTask DisposeAsync()
@@ -102,13 +87,6 @@ public sealed class SimpleSamlKit : IAsyncDisposable
         process?.Dispose();
         Directory.Delete(folder, recursive: true);
         return ValueTask.CompletedTask;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private void Keep(string? line)

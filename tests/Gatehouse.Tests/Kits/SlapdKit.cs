@@ -34,7 +34,7 @@ public sealed class SlapdKit : IAsyncDisposable
     public static async Task<SlapdKit> StartAsync(string ldif, string more = "")
     {
         if (!File.Exists("/usr/sbin/slapd")) Assert.Skip("slapd is not installed: apt-get install slapd");
-        var kit = new SlapdKit(Directory.CreateTempSubdirectory("gatehouse-slapd-").FullName, FreePort(), FreePort());
+        var kit = new SlapdKit(Directory.CreateTempSubdirectory("gatehouse-slapd-").FullName, Loopback.FreePort(), Loopback.FreePort());
         Directory.CreateDirectory(Path.Combine(kit.folder, "db"));
         ServerCertificate.Write(kit.folder, "localhost");
         await File.WriteAllTextAsync(kit.Config, $"""
@@ -176,12 +176,5 @@ public sealed class SlapdKit : IAsyncDisposable
         var output = await Task.WhenAll(run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
         await run.WaitForExitAsync();
         if (run.ExitCode != 0) throw new InvalidOperationException($"{command[0]}: {string.Concat(output)}");
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
