@@ -1,4 +1,3 @@
-using System.Buffers;
 using Gatehouse.Wire.Text;
 using Microsoft.Net.Http.Headers;
 
@@ -18,22 +17,9 @@ internal static class JsonBody
         if (!IsPlainJson(request) || request.Headers.ContentEncoding is not ([] or ["identity"]) || request.ContentLength > most) return null;
         using var late = new CancellationTokenSource(Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop, context.RequestAborted);
-        var reader = request.BodyReader;
         try
         {
-            while (true)
-            {
-                var read = await reader.ReadAsync(either.Token);
-                if (!read.IsCompleted && read.Buffer.Length <= most)
-                {
-                    reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                    continue;
-                }
-
-                var body = read.Buffer.Length > most ? null : read.Buffer.ToArray();
-                reader.AdvanceTo(leave ? read.Buffer.Start : read.Buffer.End);
-                return body;
-            }
+            return await BoundedBody.ReadAsync(request.BodyReader, most, leave, either.Token);
         }
         catch (Exception wrong) when (wrong is OperationCanceledException or BadHttpRequestException or IOException)
         {

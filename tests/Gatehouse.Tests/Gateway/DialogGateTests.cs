@@ -202,6 +202,24 @@ public sealed class DialogGateTests
     }
 
     [Fact]
+    public async Task Half_a_body_is_waited_for_no_longer_than_the_dialog_lives()
+    {
+        await using var desk = await DialogDesk.OpenAsync();
+        var token = await desk.StartAsync(Mine);
+        using var late = new CancellationTokenSource(GateDesk.Patience);
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(desk.Gate.Desk.Url.Host, desk.Gate.Desk.Url.Port, late.Token);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/call/say HTTP/1.1\r\nHost: {desk.Gate.Desk.Url.Authority}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{\"dialogId\":"), late.Token);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+        while (desk.Gate.Desk.Part<DialogStreams>().Count == 0) await tick.WaitForNextTickAsync(late.Token);
+        await desk.DoAsync(Mine, "end");
+        using var reader = new StreamReader(stream);
+        Assert.StartsWith("HTTP/1.1 403", await reader.ReadLineAsync(late.Token));
+        Assert.Empty(desk.Gate.Upstream.All);
+    }
+
+    [Fact]
     public async Task What_is_allowed_after_the_end_streams_on()
     {
         await using var desk = await DialogDesk.OpenAsync(null, DialogDesk.Access.Replace("/v1/recording/{dialog}\"", "/v1/recording/{dialog}/**\"", StringComparison.Ordinal));

@@ -35,29 +35,7 @@ internal static class Posted
         // Anybody may post here: half a body must not hold a connection for ever.
         using var late = new CancellationTokenSource(Patience, context.RequestServices.GetRequiredService<TimeProvider>());
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
-        var reader = context.Request.BodyReader;
-        while (true)
-        {
-            System.IO.Pipelines.ReadResult read;
-            try
-            {
-                read = await reader.ReadAsync(either.Token);
-            }
-            catch (OperationCanceledException) when (late.IsCancellationRequested)
-            {
-                return null;
-            }
-
-            var tooLong = read.Buffer.Length > Longest;
-            if (tooLong || read.IsCompleted)
-            {
-                var body = tooLong ? null : System.Buffers.BuffersExtensions.ToArray(read.Buffer);
-                reader.AdvanceTo(read.Buffer.End);
-                return body;
-            }
-
-            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-        }
+        return await BoundedBody.ReadAsync(context.Request.BodyReader, Longest, leave: false, either.Token);
     }
 
     private static Fault Bad(string message) => new(400, Vendor.InvalidJson, message);
