@@ -11,6 +11,8 @@ public sealed class Verifiers(OwnJwt own)
     {
         if (credential.Kind != CredentialKind.Bearer) return new Verdict.Rejected(Reasons.CredentialKind);
         var verdict = await own.VerifyAsync(credential, stop);
+        // At our own doors a gadget is nobody: its token is for its back ends alone.
+        if (verdict is Verdict.Accepted { Principal.Gadget: not null }) return new Verdict.Rejected(Reasons.TokenGadget);
         return verdict is Verdict.Accepted { Principal.Realm: var actual } && actual != realm ? new Verdict.Rejected(Reasons.TokenIssuer) : verdict;
     }
 }

@@ -66,6 +66,9 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
         // Only somebody who is proven is told that a text in the address is a shared secret: everybody else could try values that way.
         if (ask.Query.Length > 0 && !rules.Shared.IsEmpty && QueryTokens.HasStray(ask.Query, route.Places.Queries, rules.OrShared(isOurs))) return new Decision.Refuse(Reasons.CredentialInQuery, route);
 
+        // What was cut for a gadget counts at the gadget's own back ends, whatever the rule says, and observing lets none of it pass.
+        if (principal.Gadget is not null && !principal.Audiences.Contains(route.Service.Audience)) return new Decision.Refuse(Reasons.TokenGadget, route, principal, Credential: credential, Verifier: entry.Verifier);
+
         // 5 May they? About this very dialog? And not too often?
         var judgement = Judge.Decide(route.Rule!, principal);
         if (!judgement.Allowed) return new Decision.Refuse(judgement.Reason!, route, principal, judgement.Missing, Credential: credential, Verifier: entry.Verifier);

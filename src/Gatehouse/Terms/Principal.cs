@@ -46,6 +46,9 @@ public sealed record Principal
     /// <summary>Session id (<c>sid</c>); null for services.</summary>
     public string? Session { get; init; }
 
+    /// <summary>Gadget for which the credential was cut; null for one that is nobody's but the person's. It counts only where the audience is among <see cref="Audiences"/>, and nowhere at our own endpoints.</summary>
+    public string? Gadget { get; init; }
+
     /// <summary>Identifier of the token (<c>jti</c>); null for a session cookie.</summary>
     public string? TokenId { get; init; }
 

@@ -51,6 +51,9 @@ public static class Reasons
     /// <summary>The token is meant for another audience.</summary>
     public static readonly Reason TokenAudience = new("token.audience", 401, "The token is meant for another audience.", "Request a token for this service.");
 
+    /// <summary>The token was cut for a gadget, and this is not a back end of its.</summary>
+    public static readonly Reason TokenGadget = new("token.gadget", 401, "The token is a gadget's.", "It counts only at the back ends that its 'aud' names, and is traded for no other token; here the agent's own is needed.");
+
     /// <summary>The token is of another type, such as an ID token.</summary>
     public static readonly Reason TokenType = new("token.type", 401, "This is not an access token.", "Send the access token, not the ID token or refresh token.");
 

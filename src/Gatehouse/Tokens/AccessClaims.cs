@@ -23,9 +23,10 @@ public static class AccessClaims
         writer.WriteString("azp", a.Client.ClientId);
         writer.WriteString("client_id", a.Client.ClientId);
         if (a.Session is { } session) writer.WriteString("sid", session.Id);
+        if (a.Gadget is { } gadget) writer.WriteString("gadget", gadget.Id);
         if (a.Level is { } level) writer.WriteString("acr", level);
         WriteRoles(writer, s);
-        if (s.Groups.Count > 0 && a.Scopes.Contains("roles"))
+        if (s.Groups.Count > 0 && a.Gadget is null && a.Scopes.Contains("roles"))
         {
             writer.WriteStartArray("groups");
             foreach (var group in s.Groups) writer.WriteStringValue(group);
@@ -46,7 +47,8 @@ public static class AccessClaims
     // Keycloak's rule: the clients whose roles are inside, then the client's own audiences; "account" where nothing else is, so that it is never empty.
     private static void WriteAudience(Utf8JsonWriter writer, Subject s)
     {
-        List<string> audience = [.. s.Authorization.Client.Audiences
+        // A gadget's audiences are those of its settings, whether or not the person holds a role there.
+        List<string> audience = s.Authorization.Gadget is not null ? [.. s.Authorization.Audience] : [.. s.Authorization.Client.Audiences
             .Concat(s.Roles.Where(role => role.Contains('/', StringComparison.Ordinal)).Select(role => role[..role.IndexOf('/', StringComparison.Ordinal)]).Where(client => client != s.Authorization.Client.ClientId))
             .Distinct().Where(one => s.Authorization.Audience.IsEmpty || s.Authorization.Audience.Contains(one))];
         if (audience.Count == 0) audience.Add("account");

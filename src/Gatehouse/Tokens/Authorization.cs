@@ -29,6 +29,9 @@ public sealed record Authorization
     /// <summary>Audiences that the access token is cut to; empty for all that the client may reach.</summary>
     public ImmutableArray<string> Audience { get; init; } = [];
 
+    /// <summary>To what it is cut for a gadget; null for tokens that a gadget does not hold. <see cref="Audience"/> is never empty then.</summary>
+    public GadgetCut? Gadget { get; init; }
+
     /// <summary>Nonce of the authorization request (OpenID Connect Core, 3.1.2.1).</summary>
     public string? Nonce { get; init; }
 

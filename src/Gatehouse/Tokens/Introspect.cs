@@ -20,6 +20,9 @@ public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users
         if (SecretKinds.Is(token, SecretKinds.Refresh)) return await OfRefreshAsync(realm, client, token, stop);
         if (verify.Check(token, null, out var principal) is not null || principal!.Realm != realm.Name) return Inactive;
 
+        // A gadget's token concerns the back ends that it names; whoever else is shown one must not take it for good (RFC 7662, 2.2).
+        if (principal.Gadget is not null && !principal.Audiences.Contains(client.ClientId)) return Inactive;
+
         // A subject that was disabled since is no longer active, even while its token's life runs.
         if (principal.Kind == PrincipalKind.User && await users.FindAsync(realm.Name, principal.Subject, stop) is not { Enabled: true }) return Inactive;
         if (principal.Session is { } session && await sessions.FindAsync(realm.Name, session, stop) is null) return Inactive;

@@ -11,7 +11,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Tokens;
 
 /// <summary>The one mint. Whatever the grant, the same checklist runs here, in this order, and nobody else signs.</summary>
-public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, RightsCache rights, SessionStore sessions, RefreshTokens refreshTokens, AuditLog audit, TimeProvider time)
+public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, RightsCache rights, SessionStore sessions, RefreshTokens refreshTokens, GadgetStops stops, AuditLog audit, TimeProvider time)
 {
     /// <summary>Makes the tokens of an authorization, or says which check failed.</summary>
     /// <remarks>1 realm, 2 client, 3 grant and scopes allowed, 4 user enabled, 5 nothing ended since, 6 session alive, 7 rights, 8 lifetimes, 9 sign, 10 write and audit.</remarks>
@@ -58,8 +58,17 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
             roles = roles.Where(role => !role.Contains('/', StringComparison.Ordinal) || a.Audience.Contains(Owner(role))).ToHashSet(StringComparer.Ordinal);
         }
 
+        if (a.Gadget is { } gadget)
+        {
+            // Without an audience it would count everywhere, and a refresh token would outlive whoever watches over it.
+            if (a.Audience.IsEmpty || a.WithRefresh || a.IsOffline || a.User is null || a.Session is null) return Refuse(a, OAuthError.InvalidRequest("A gadget's token names its audience, is a person's in a session, and is not refreshed."));
+            if (stops.Has(a.Realm.Name, gadget.Id)) return Refuse(a, new OAuthError("invalid_target", "The gadget is stopped."));
+            roles = roles.Where(role => role.Contains('/', StringComparison.Ordinal) || gadget.Roles.Contains(role)).ToHashSet(StringComparer.Ordinal);
+        }
+
         // 8 Lifetimes: a token never outlives its session, nor the memory of its revocation.
         var life = a.Client.AccessTokenLife ?? a.Realm.AccessTokenLife;
+        if (a.Gadget is { } brief && brief.Life < life) life = brief.Life;
         var expires = now + (life < Revocations.Longest ? life : Revocations.Longest);
         if (!a.IsOffline && a.Session is { } bound && bound.EndsAt < expires) expires = bound.EndsAt;
 
@@ -97,8 +106,17 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
         Realm = a.Realm.Name,
         Type = (a.Grant switch { "client_credentials" => "CLIENT_LOGIN", "refresh_token" => "REFRESH_TOKEN", Grants.ExchangeGrant.Name or "password" or Grants.AssertionGrants.Jwt or Grants.AssertionGrants.Saml => "TOKEN_EXCHANGE", _ => "CODE_TO_TOKEN" }) + (error is null ? "" : "_ERROR"),
         Client = a.Client.ClientId, User = a.User, Session = a.Session?.Id, Address = a.Address, Error = error?.Code,
-        Details = error is null ? null : new Dictionary<string, string> { ["reason"] = error.Description },
+        Details = Told(a, error),
     };
+
+    private static Dictionary<string, string>? Told(Authorization a, OAuthError? error)
+    {
+        if (error is null && a.Gadget is null) return null;
+        var told = new Dictionary<string, string>();
+        if (a.Gadget is { } gadget) told["gadget"] = gadget.Id;
+        if (error is not null) told["reason"] = error.Description;
+        return told;
+    }
 
     // OpenID Connect Core, 3.1.3.6: left half of the hash that belongs to the algorithm.
     internal static string HalfHash(string token, string algorithm)

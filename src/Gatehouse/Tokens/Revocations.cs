@@ -21,9 +21,12 @@ public enum RevocationKind
 
     /// <summary>All access tokens of one family of refresh tokens.</summary>
     Family,
+
+    /// <summary>All tokens of a gadget, by its id.</summary>
+    Gadget,
 }
 
-/// <summary>Tokens that died before their time: "all issued before" an instant, by token, subject, client or realm. Held in memory, spread by the feed, forgotten when the last such token has expired anyway.</summary>
+/// <summary>Tokens that died before their time: "all issued before" an instant, by token, subject, client, gadget or realm. Held in memory, spread by the feed, forgotten when the last such token has expired anyway.</summary>
 public sealed class Revocations : IDisposable
 {
     /// <summary>No access token lives longer than this: the mint sees to it. So no revocation needs to.</summary>
@@ -66,12 +69,13 @@ public sealed class Revocations : IDisposable
     }
 
     /// <summary>Whether a token is dead. Memory only. A token counts as issued at the start of its second, so one of the same second dies too.</summary>
-    public bool Has(string realm, string? tokenId, string subject, string? client, DateTimeOffset issuedAt)
+    public bool Has(string realm, string? tokenId, string subject, string? client, DateTimeOffset issuedAt, string? gadget = null)
     {
         // Not IsEmpty: an empty ConcurrentDictionary takes all its locks to answer that, and this is asked on every request.
         if (!any) return false;
         var at = issuedAt.ToUnixTimeMilliseconds();
         return Covers(RevocationKind.Subject, realm, subject, at) || (tokenId is not null && (Covers(RevocationKind.Token, realm, tokenId, at) || (TokenIds.FamilyOf(tokenId) is { } family && Covers(RevocationKind.Family, realm, family, at))))
+            || (gadget is not null && Covers(RevocationKind.Gadget, realm, gadget, at))
             || (client is not null && Covers(RevocationKind.Client, realm, client, at)) || Covers(RevocationKind.Realm, realm, realm, at);
     }
 

@@ -14,6 +14,7 @@ public static class TokensRoom
             .ValidateOnStart();
         services.AddSingleton<Issuers>();
         services.AddSingleton<Revocations>();
+        services.AddSingleton<GadgetStops>();
         services.AddSingleton<Codes>();
         services.AddSingleton<RefreshTokens>();
         services.AddSingleton<Issuer>();
@@ -45,13 +46,14 @@ public sealed class TokensSettings
 }
 
 /// <summary>Loads revocations before serving; prunes codes, refresh tokens and revocations in small steps.</summary>
-internal sealed class TokensUpkeep(Revocations revocations, Codes codes, RefreshTokens refreshTokens, TimeProvider time, ILogger<TokensUpkeep> logger) : BackgroundService
+internal sealed class TokensUpkeep(Revocations revocations, GadgetStops stops, Codes codes, RefreshTokens refreshTokens, TimeProvider time, ILogger<TokensUpkeep> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await revocations.LoadAsync(cancellationToken);
+        await stops.LoadAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 

@@ -58,6 +58,7 @@ public sealed class UpstreamTokens(Issuers issuers, SigningKeys keys, Realms rea
         if (p.Client is not null) writer.WriteString("azp", p.Client);
         if (p.Client is not null) writer.WriteString("client_id", p.Client);
         if (p.Session is not null) writer.WriteString("sid", p.Session);
+        if (p.Gadget is not null) writer.WriteString("gadget", p.Gadget);
         if (p.Dialog is not null) writer.WriteString("dialog", p.Dialog);
         if (p.Issuer is not null && p.Issuer != issuer) writer.WriteString("origin", p.Issuer);
         WriteAll(writer, "roles", p.Roles);

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Tokens;
 
 /// <summary>Checks our own access tokens (RFC 9068, 4) from memory: keys, revocations, ended sessions. No database, no I/O.</summary>
-public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Revocations revocations, SessionStore sessions, TimeProvider time, IOptions<TokensSettings> settings)
+public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Revocations revocations, GadgetStops stops, SessionStore sessions, TimeProvider time, IOptions<TokensSettings> settings)
 {
     private readonly TimeSpan skew = TimeSpan.FromSeconds(settings.Value.ClockSkewSeconds);
 
@@ -35,10 +35,11 @@ public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Rev
         return null;
     }
 
-    /// <summary>Whether a principal whose token was checked before has been revoked since: by token, session, subject, client or realm. Memory only; called on every request.</summary>
+    /// <summary>Whether a principal whose token was checked before has been revoked since: by token, session, subject, client, gadget or realm. Memory only; called on every request.</summary>
     public bool IsRevoked(Principal principal)
         => (principal.Session is { } session && sessions.HasEnded(principal.Realm, session))
-            || revocations.Has(principal.Realm, principal.TokenId, principal.Subject, principal.Client, principal.IssuedAt ?? DateTimeOffset.MaxValue);
+            || revocations.Has(principal.Realm, principal.TokenId, principal.Subject, principal.Client, principal.IssuedAt ?? DateTimeOffset.MaxValue, principal.Gadget)
+            || (principal.Gadget is { } gadget && stops.Has(principal.Realm, gadget));
 
     /// <summary>Whether a text is a secret of this program, or a JWT that names it as its issuer: genuine or not, whole or damaged in its other parts.</summary>
     public bool IsOurs(string token)
@@ -83,7 +84,7 @@ public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Rev
             Client = claims.Text("azp"), Session = claims.Text("sid"), TokenId = claims.Id, Audiences = claims.Audience,
             Roles = RolesOf(claims), Groups = claims.Texts("groups").ToFrozenSet(),
             Scopes = (claims.Text("scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(),
-            AuthenticatedAt = claims.Time("auth_time") is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null, Level = claims.Text("acr"),
+            AuthenticatedAt = claims.Time("auth_time") is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null, Level = claims.Text("acr"), Gadget = claims.Text("gadget"),
             IssuedAt = DateTimeOffset.FromUnixTimeSeconds(claims.IssuedAt!.Value),
             // The forgiven skew is part of the life: a cache must not refuse what a fresh check would accept.
             Until = DateTimeOffset.FromUnixTimeSeconds(claims.ExpiresAt!.Value) + skew,

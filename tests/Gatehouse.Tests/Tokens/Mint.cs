@@ -23,10 +23,11 @@ public sealed class Mint : IDisposable
         var settings = Options.Create(new TokensSettings { PublicUrl = "https://sso.example" });
         Issuers = new Issuers(settings);
         Revocations = new Revocations(node.Database, time);
+        Stops = new GadgetStops(node.Database, Revocations);
         Codes = new Codes(node.Database, node.Sealer, time);
         RefreshTokens = new RefreshTokens(node.Database, node.Sealer, node.Audit, Revocations, time);
-        Issuer = new Issuer(Issuers, node.Keys, node.Known, node.Rights, node.Sessions, RefreshTokens, node.Audit, time);
-        Verify = new Verify(Issuers, node.Realms, node.Keys, Revocations, node.Sessions, time, settings);
+        Issuer = new Issuer(Issuers, node.Keys, node.Known, node.Rights, node.Sessions, RefreshTokens, Stops, node.Audit, time);
+        Verify = new Verify(Issuers, node.Realms, node.Keys, Revocations, Stops, node.Sessions, time, settings);
         Time = time;
     }
 
@@ -38,6 +39,8 @@ public sealed class Mint : IDisposable
 
     public Revocations Revocations { get; }
 
+    public GadgetStops Stops { get; }
+
     public Codes Codes { get; }
 
     public RefreshTokens RefreshTokens { get; }
@@ -48,7 +51,11 @@ public sealed class Mint : IDisposable
 
     public Realm Realm => Node.Realms.Find(StoreKit.Realm)!;
 
-    public void Dispose() => Revocations.Dispose();
+    public void Dispose()
+    {
+        Stops.Dispose();
+        Revocations.Dispose();
+    }
 
     public Task<Client> ClientAsync(string id = "agent-desk") => Node.Clients.FindByClientIdAsync(StoreKit.Realm, id, default).AsTask()!;
 

@@ -24,6 +24,7 @@ public abstract class RevocationsTests : StoreKit
     [InlineData(RevocationKind.Family, "fam")]
     [InlineData(RevocationKind.Subject, "alice")]
     [InlineData(RevocationKind.Client, "desk")]
+    [InlineData(RevocationKind.Gadget, "lookup")]
     [InlineData(RevocationKind.Realm, Realm)]
     public async Task A_revocation_is_heard_by_running_nodes_read_by_new_ones_and_forgotten_when_nothing_can_be_alive(RevocationKind kind, string value)
     {
@@ -61,6 +62,6 @@ public abstract class RevocationsTests : StoreKit
         await empty.LoadAsync(Stop);
         Assert.False(Has(empty, issued));
 
-        static bool Has(Revocations revocations, DateTimeOffset at) => revocations.Has(Realm, "fam.jti", "alice", "desk", at);
+        static bool Has(Revocations revocations, DateTimeOffset at) => revocations.Has(Realm, "fam.jti", "alice", "desk", at, "lookup");
     }
 }

@@ -81,6 +81,7 @@ public static class CommandLine
             ObserveCommands.Build(terminal),
             XivoCommands.Build(terminal),
             LegacyCommands.Build(terminal),
+            GadgetCommands.Build(terminal),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -57,6 +57,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public DialogProjects DialogProjects => Part<DialogProjects>();
 
+    public GadgetStops GadgetStops => Part<GadgetStops>();
+
     public DialogStore Dialogs => Part<DialogStore>();
 
     public PeopleImport Import => Part<PeopleImport>();
@@ -76,7 +78,7 @@ internal sealed class Workshop : IAsyncDisposable
             .AddSingleton(TimeProvider.System)
             .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddOutbound().AddFederation(given.GetSection("federation"), given["tokens:publicUrl"] ?? "").AddPeople().AddClients().AddSessions();
         services.AddOptions<SignInSettings>().Bind(given.GetSection("signin"));
-        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>().AddSingleton<DialogProjects>().AddSingleton<DialogStore>();
+        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<GadgetStops>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>().AddSingleton<DialogProjects>().AddSingleton<DialogStore>();
         var workshop = new Workshop(services.BuildServiceProvider());
         try
         {

@@ -33,6 +33,7 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
         if (wanted is not (ProofType.AccessToken or ProofType.RefreshToken)) return Refuse(OAuthError.InvalidRequest("'requested_token_type' can be an access token or a refresh token."));
         ImmutableArray<string> audience = [.. ((string?[])[parameters["audience"], parameters["resource"]]).OfType<string>()];
         if (audience.Any(one => one.Length is 0 or > 512)) return Refuse(new OAuthError("invalid_target", "The audience is not known."));
+        if (parameters["gadget"] is not null && type != ProofType.AccessToken) return Refuse(OAuthError.InvalidRequest("A gadget's token is cut from the agent's access token: 'subject_token_type' must be that."));
         return type == ProofType.AccessToken ? await OwnAsync(request, token, audience, wanted == ProofType.RefreshToken, stop) : await vouching.AuthorizeAsync(request, Name, type, token, parameters["subject_issuer"], audience, wanted == ProofType.RefreshToken, stop);
     }
 
@@ -42,6 +43,8 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
         if (withRefresh) return Refuse(OAuthError.InvalidRequest("An access token is not traded for a refresh token."));
         if (verify.Check(token, null, out var principal) is { } reason) return Refuse(OAuthError.InvalidGrant($"The subject token is refused: {reason.Code}."), reason.Code);
         if (principal!.Realm != request.Realm.Name) return Refuse(OAuthError.InvalidGrant("The subject token is another realm's."), Reasons.TokenIssuer.Code);
+        // What was cut for a gadget is traded no further: it would be a way round its audience, and round its end.
+        if (principal.Gadget is not null) return Refuse(OAuthError.InvalidGrant("The subject token is a gadget's, which is not traded."), Reasons.TokenGadget.Code);
         if (principal.Kind != PrincipalKind.User || principal.Session is not { } id) return Refuse(OAuthError.InvalidGrant("The subject token is not a person's in a session."), Reasons.TokenType.Code);
         if (principal.Client != request.Client.ClientId && !principal.Audiences.Contains(request.Client.ClientId)) return Refuse(OAuthError.InvalidGrant("The subject token was not made for this client: neither 'azp' nor 'aud' names it."), Reasons.TokenAudience.Code);
         if (await sessions.FindAsync(request.Realm.Name, id, stop) is not { } session || session.User != principal.Subject) return Refuse(OAuthError.InvalidGrant("Session not active"), Reasons.SessionEnded.Code);
@@ -51,9 +54,21 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
         // Narrower, never wider: what the token had not is not in the next.
         if (request.Parameters["scope"] is { } asked && asked.Split(' ', StringSplitOptions.RemoveEmptyEntries).Any(scope => !principal.Scopes.Contains(scope))) return Refuse(OAuthError.InvalidScope("The scope exceeds that of the subject token."));
         scopes = [.. scopes.Where(scope => principal.Scopes.Contains(scope) && scope != "offline_access")];
+        var (gadget, targets) = request.Gadget is { } asks ? (asks.Cut, asks.Audience) : (null, audience);
+        if (gadget is null && request.Parameters["gadget"] is { } named)
+        {
+            if (!GadgetCut.IsId(named)) return Refuse(OAuthError.InvalidRequest("'gadget' is an id: letters, digits, dots, hyphens and underscores, 64 at most."));
+            if (audience.IsEmpty) return Refuse(OAuthError.InvalidRequest("A gadget's token needs 'audience': the back ends for which it is."));
+            gadget = new GadgetCut(named, [.. (request.Parameters["gadget_roles"] ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)], GadgetCut.UsualLife);
+        }
+
+        // An ID token beside it would say more about the person than the gadget needs.
+        if (gadget is not null) scopes = [.. scopes.Where(scope => scope != "openid")];
+        // A realm role stays in only if the subject token had it too.
+        if (gadget is not null) gadget = gadget with { Roles = [.. gadget.Roles.Where(principal.Roles.Contains)] };
         return new GrantResult.Granted(new Authorization
         {
-            Grant = Name, Realm = request.Realm, Client = request.Client, User = session.User, Session = session, Scopes = scopes, Audience = audience, AuthenticatedAt = principal.AuthenticatedAt, Level = principal.Level, Since = principal.IssuedAt, Address = request.Address,
+            Grant = Name, Realm = request.Realm, Client = request.Client, User = session.User, Session = session, Scopes = scopes, Audience = targets, Gadget = gadget, AuthenticatedAt = principal.AuthenticatedAt, Level = principal.Level, Since = principal.IssuedAt, Address = request.Address,
         });
     }
 

@@ -9,7 +9,11 @@ namespace Gatehouse.Tokens.Grants;
 /// <param name="Client">Authenticated client (or public one).</param>
 /// <param name="Parameters">The request's parameters.</param>
 /// <param name="Address">Address of the client.</param>
-public sealed record GrantRequest(Realm Realm, Client Client, Parameters Parameters, string? Address);
+public sealed record GrantRequest(Realm Realm, Client Client, Parameters Parameters, string? Address)
+{
+    /// <summary>The gadget and its audiences for which a facade wants the token; null where the parameters say it all.</summary>
+    public (GadgetCut Cut, System.Collections.Immutable.ImmutableArray<string> Audience)? Gadget { get; init; }
+}
 
 /// <summary>What a grant says: it can only authorize, repeat a stored answer, or refuse. It never makes tokens.</summary>
 public abstract record GrantResult

@@ -50,6 +50,18 @@ public sealed class DataCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Gadgets_are_stopped_listed_and_allowed_again()
+    {
+        await DoneAsync("gadgets", "stop", "crm-lookup");
+        await DoneAsync("gadgets", "stop", "crm-lookup");
+        Assert.Equal("crm-lookup", (string?)Assert.Single((await JsonAsync("gadgets", "stopped")).AsArray())!["gadget"]);
+        await DoneAsync("gadgets", "allow", "crm-lookup");
+        await RefusedAsync("is not stopped", "gadgets", "allow", "crm-lookup");
+        await RefusedAsync("no gadget's id", "gadgets", "stop", "../crm");
+        Assert.Contains("No gadget is stopped", await DoneAsync("gadgets", "stopped"));
+    }
+
+    [Fact]
     public async Task Roles_are_added_listed_and_deleted()
     {
         await DoneAsync("roles", "add", "history-export", "--description", "May export");
