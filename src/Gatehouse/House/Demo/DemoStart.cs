@@ -30,6 +30,7 @@ public sealed class DemoStart(IServiceProvider services, IHostApplicationLifetim
         var realm = $"{at}/realms/{Demo.RealmName}";
         var password = told.Password is null ? "as told at the first start" : Environment.GetEnvironmentVariable(Names[0]) is { Length: > 0 } ? $"as in {Names[0]}" : told.Password;
         var secret = told.ClientSecret is null ? "as told at the first start" : Environment.GetEnvironmentVariable(Names[1]) is { Length: > 0 } ? $"as in {Names[1]}" : told.ClientSecret;
+        var first = told.ClientSecret is not null && Environment.GetEnvironmentVariable(Names[1]) is not { Length: > 0 } ? $"{Environment.NewLine}  export {Names[1]}={told.ClientSecret}" : "";
         return $"""
 
             Gatehouse listens on {at}
@@ -42,14 +43,14 @@ public sealed class DemoStart(IServiceProvider services, IHostApplicationLifetim
               admin API      {at}/admin/realms/{Demo.RealmName}/users (OpenAPI: {at}/admin/openapi.json)
 
             Get a token, then call an API through the gate; without the token it answers 401:
-
+            {first}
               TOKEN=$(curl -s {realm}/protocol/openid-connect/token \
                 -d grant_type=client_credentials -d client_id=crm-sync -d client_secret="$GATEHOUSE_DEMO_SECRET" \
                 | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
               curl -i {at}/cim-customer/customers -H "Authorization: Bearer $TOKEN"
               curl -i {at}/cim-customer/customers
 
-            {(told.ClientSecret is not null && Environment.GetEnvironmentVariable(Names[1]) is not { Length: > 0 } ? $"(first: export GATEHOUSE_DEMO_SECRET={told.ClientSecret})\n" : "")}Ctrl-C stops it.
+            Ctrl-C stops it.
 
             """;
     }

@@ -59,8 +59,8 @@ public abstract class VanishedTests : ImportKit
         await WriteAsync(work => site.Upstreams.ChangeAsync(work, site.Upstream with { Config = site.Upstream.Config.SetItem("urls", other.Url).SetItem("idAttribute", "mail") }));
         await site.Upstreams.LoadAsync(Stop);
         var status = await (await site.Import.TakeAsync(site.Upstreams.Find(Realm, "site")!, new(), new Gatehouse.Audit.AuditEvent { Realm = Realm, Type = "ACTION" }, Stop))!.GoAsync(null, Stop);
-        Assert.Equal((ImportState.VanishedKept, 0, 1), (status.State, status.Disabled, status.Unreadable));
         Assert.Contains("could not be read", status.Fault, StringComparison.Ordinal);
+        Assert.Equal((ImportState.VanishedKept, 0, 1), (status.State, status.Disabled, status.Unreadable));
     }
 
     [Fact]
