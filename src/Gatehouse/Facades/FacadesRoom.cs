@@ -1,3 +1,4 @@
+using Gatehouse.Facades.Expertflow;
 using Gatehouse.Facades.Xivo;
 
 namespace Gatehouse.Facades;
@@ -9,6 +10,7 @@ public static class FacadesRoom
     private static readonly Action<IServiceCollection, IConfiguration>[] All =
     [
         XivoFacade.Add,
+        ExpertflowFacade.Add,
     ];
 
     /// <summary>Adds the facades that are switched on.</summary>
@@ -26,4 +28,7 @@ public static class FacadesRoom
 
     /// <summary>Paths that belong to identity because a facade that is switched on answers there.</summary>
     public static IReadOnlyList<string> AddressesOf(IServiceProvider services) => [.. services.GetServices<IFacade>().SelectMany(facade => facade.Addresses)];
+
+    /// <summary>Single paths that belong to identity, without what lies below them.</summary>
+    public static IReadOnlyList<string> ExactAddressesOf(IServiceProvider services) => [.. services.GetServices<IFacade>().SelectMany(facade => facade.ExactAddresses)];
 }

@@ -9,6 +9,9 @@ public interface IFacade
     /// <summary>Paths at and below which identity answers instead of the gate, each with a leading and no trailing slash.</summary>
     IReadOnlyList<string> Addresses { get; }
 
+    /// <summary>Single paths that identity answers, and nothing below them: the vendor's other addresses beside them are the gate's.</summary>
+    IReadOnlyList<string> ExactAddresses => [];
+
     /// <summary>Maps its endpoints.</summary>
     void Map(IEndpointRouteBuilder routes);
 }

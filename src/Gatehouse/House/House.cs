@@ -55,7 +55,7 @@ public static class House
     public static void MapRooms(WebApplication app)
     {
         var (gate, rules) = (app.Services.GetRequiredService<Gate>(), app.Services.GetRequiredService<Gateway.Access.Rules>());
-        var facades = FacadesRoom.AddressesOf(app.Services);
+        var (facades, exact) = (FacadesRoom.AddressesOf(app.Services), FacadesRoom.ExactAddressesOf(app.Services));
         app.Use(next =>
         {
             RequestDelegate identity = context =>
@@ -63,7 +63,7 @@ public static class House
                 Asking.Settle(context, rules.Proxies);
                 return Planes.IdentityAsync(context, next);
             };
-            return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, facades) ? identity(context) : gate.HandleAsync(context);
+            return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, facades, exact) ? identity(context) : gate.HandleAsync(context);
         });
         app.Use(Busy.OrAnswer);
         app.UseRouting();

@@ -7,8 +7,8 @@ public static class Planes
     private const string Token = "/protocol/openid-connect/token";
     private static readonly string[] IdentityPrefixes = ["/realms", "/admin", "/health", "/assets", "/.well-known"];
 
-    /// <summary>Whether a raw path belongs to identity, by its own addresses or those of <paramref name="facades"/> that are switched on. Compared before any decoding: a spelling trick lands in the gate, which refuses it.</summary>
-    public static bool IsIdentity(ReadOnlySpan<char> path, IReadOnlyList<string> facades)
+    /// <summary>Whether a raw path belongs to identity, by its own addresses or those of <paramref name="facades"/> that are switched on, or by a single one of <paramref name="exact"/>. Compared before any decoding: a spelling trick lands in the gate, which refuses it.</summary>
+    public static bool IsIdentity(ReadOnlySpan<char> path, IReadOnlyList<string> facades, IReadOnlyList<string>? exact = null)
     {
         foreach (var prefix in IdentityPrefixes)
         {
@@ -18,6 +18,11 @@ public static class Planes
         for (var i = 0; i < facades.Count; i++)
         {
             if (IsBelow(path, facades[i])) return true;
+        }
+
+        for (var i = 0; i < exact?.Count; i++)
+        {
+            if (path.StartsWith(exact[i], StringComparison.Ordinal) && (path.Length == exact[i].Length || path[exact[i].Length] == '?')) return true;
         }
 
         return false;

@@ -104,6 +104,16 @@ public sealed class Groups(Database database)
             $"select {Columns} from people_groups where realm = @realm and id in (select group_id from group_members where realm = @realm and user_id = @userId) order by path",
             new { realm, userId })).Select(row => row.ToGroup()).ToList(), stop);
 
+    /// <summary>The groups that have a value among those of an attribute, in any case, ordered by path; at most 1000.</summary>
+    public async Task<IReadOnlyList<Group>> WithAttributeAsync(string realm, string name, string value, CancellationToken stop)
+    {
+        // The text only narrows; what counts is read from the attributes themselves.
+        var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<Row>(
+            $"select {Columns} from people_groups where realm = @realm and attributes like @like escape '\\' order by path limit 1000",
+            new { realm, like = $"%{Names.Escape(JsonSerializer.Serialize(name))}:%" })).AsList(), stop);
+        return [.. rows.Select(row => row.ToGroup()).Where(group => group.Attributes.GetValueOrDefault(name, []).Any(one => string.Equals(one, value, StringComparison.OrdinalIgnoreCase)))];
+    }
+
     /// <summary>Puts a user into a group; no effect when already there.</summary>
     public async Task JoinAsync(Work work, string realm, string userId, string groupId)
     {

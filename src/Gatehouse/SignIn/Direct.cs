@@ -87,7 +87,7 @@ public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGr
         var parameters = Parameters.Of([new("subject_token_type", ProofType.AccessToken), new("subject_token", token.Reveal())]);
         var outcome = await OfAsync(realm, client, rules, await exchange.AuthorizeAsync(new GrantRequest(realm, client, parameters, origin.Address), stop), origin, stop);
         if (outcome is not DirectOutcome.In { User: var user, Authorization.Session: { } session }) return outcome;
-        if (rules.Bar(user) is { } barred)
+        if (await rules.BarAsync(user, stop) is { } barred)
         {
             Note(realm, rules, barred, user.Id, origin);
             return new DirectOutcome.Barred(barred);

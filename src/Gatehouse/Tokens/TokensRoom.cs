@@ -24,7 +24,8 @@ public static class TokensRoom
         services.AddSingleton<UpstreamTokens>();
         services.AddSingleton<IGrant, AuthorizationCodeGrant>();
         services.AddSingleton<IGrant, ClientCredentialsGrant>();
-        services.AddSingleton<IGrant, RefreshGrant>();
+        services.AddSingleton<RefreshGrant>();
+        services.AddSingleton<IGrant>(provider => provider.GetRequiredService<RefreshGrant>());
         services.AddSingleton<Vouching>();
         services.AddSingleton<ExchangeGrant>();
         services.AddSingleton<IGrant>(provider => provider.GetRequiredService<ExchangeGrant>());

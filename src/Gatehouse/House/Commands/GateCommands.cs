@@ -20,17 +20,20 @@ internal static class GateCommands
     {
         var file = new Argument<string>("FILE") { Description = "The access file." };
         var json = new Option<bool>("--json") { Description = "Answer in JSON." };
-        var command = new Verb("check", "Reads an access file and says what is wrong or doubtful, each with its line. Exit code 1 when it would not load.", "gatehouse check access.yaml", "gatehouse check examples/expertflow/access.yaml --json") { file, json };
+        var settings = new Option<string?>("--settings") { Description = "Settings file, for what ends in it; gatehouse.json beside the access file when that is there.", HelpName = "FILE" };
+        var command = new Verb("check", "Reads an access file and says what is wrong or doubtful, each with its line, and which calls of a facade end soon. Exit code 1 when it would not load.", "gatehouse check access.yaml", "gatehouse check examples/expertflow/access.yaml --json") { file, json, settings };
         command.SetAction(parsed =>
         {
             var (read, findings) = AccessReader.Read(Load(parsed.GetValue(file)!), now: TimeProvider.System.GetUtcNow());
             var observed = read is null ? [] : ObservedParts.Of(read, TimeProvider.System.GetUtcNow());
             if (read is not null) findings = [.. findings, .. LegacyLint.Now(read, TimeProvider.System.GetUtcNow())];
+            var ends = FacadeEnds.Of(parsed.GetValue(settings), parsed.GetValue(file)!, TimeProvider.System.GetUtcNow());
             if (parsed.GetValue(json))
-                terminal.Output.WriteLine(new JsonObject { ["loads"] = read is not null, ["findings"] = new JsonArray([.. findings.Select(one => new JsonObject { ["severity"] = one.Severity.ToString().ToLowerInvariant(), ["code"] = one.Code, ["line"] = one.Line, ["message"] = one.Message })]), ["observed"] = new JsonArray([.. observed.Select(one => new JsonObject { ["what"] = one.What, ["until"] = one.Until.ToString("O"), ["days"] = one.Days, ["note"] = one.Note })]) }.ToJsonString());
+                terminal.Output.WriteLine(new JsonObject { ["loads"] = read is not null, ["ends"] = new JsonArray([.. ends.Select(one => JsonValue.Create(one))]), ["findings"] = new JsonArray([.. findings.Select(one => new JsonObject { ["severity"] = one.Severity.ToString().ToLowerInvariant(), ["code"] = one.Code, ["line"] = one.Line, ["message"] = one.Message })]), ["observed"] = new JsonArray([.. observed.Select(one => new JsonObject { ["what"] = one.What, ["until"] = one.Until.ToString("O"), ["days"] = one.Days, ["note"] = one.Note })]) }.ToJsonString());
             else
             {
                 foreach (var part in observed) terminal.Output.WriteLine(Terminal.Printable(part.ToString()));
+                foreach (var end in ends) terminal.Output.WriteLine($"warning facade.end: {Terminal.Printable(end)}");
                 foreach (var finding in findings) terminal.Output.WriteLine($"{parsed.GetValue(file)}:{finding.Line}: {finding.Severity.ToString().ToLowerInvariant()} {finding.Code}: {Terminal.Printable(finding.Message)}");
                 terminal.Output.WriteLine(read is null ? "It does not load." : $"It loads: {read.Services.Length} services, {read.Routes.Count(route => !route.IsPublic)} rules, {read.Routes.Count(route => route.IsPublic)} public routes, {findings.Count} findings.");
             }

@@ -9,6 +9,15 @@ namespace Gatehouse.Tokens.Grants;
 /// <param name="Life">How long that person's tokens live; a session lies unused as long before it ends.</param>
 public sealed record EntryRules(string Client, IReadOnlyCollection<string> Codes, Func<User, string?> Bar, Func<User, TimeSpan> Life)
 {
+    /// <summary>Asked after <see cref="Bar"/>, where that needs what must be looked up: the same codes, and null when they may. Null for nothing more.</summary>
+    public Func<User, CancellationToken, ValueTask<string?>>? BarAlso { get; init; }
+
+    /// <summary>What else the person proved by the time that the rules let them in (RFC 8176): a one-time code beside the password.</summary>
+    public IReadOnlyList<string> MoreMethods { get; init; } = [];
+
+    /// <summary>A stable code why a proven person may not come in by this door; null when they may.</summary>
+    public async ValueTask<string?> BarAsync(User user, CancellationToken stop) => Bar(user) ?? (BarAlso is { } also ? await also(user, stop) : null);
+
     /// <summary>When a session that begins, or is used, now ends for want of use: never before the token that was made with it.</summary>
     public TimeSpan Idle(User user, TimeSpan usual)
     {

@@ -56,7 +56,7 @@ public sealed class Vouching(Upstreams upstreams, Linking linking, SessionStore 
         {
             case LinkOutcome.Is { User: { Enabled: true } user, Made: var made }:
                 if (made) audit.Note(new AuditEvent { Realm = request.Realm.Name, Type = "REGISTER", User = user.Id, Address = request.Address, Details = new Dictionary<string, string> { ["username"] = user.Username, ["upstream"] = upstream.Alias } });
-                if (rules?.Bar(user) is { } barred) return Refuse(OAuthError.InvalidGrant($"The user may not sign in here: {barred}."), barred);
+                if (rules is not null && await rules.BarAsync(user, stop) is { } barred) return Refuse(OAuthError.InvalidGrant($"The user may not sign in here: {barred}."), barred);
                 var session = await StartAsync(request, upstream, identity, user, withRefresh, rules, stop);
                 return new GrantResult.Granted(new Authorization
                 {

@@ -1,0 +1,85 @@
+using Gatehouse.Clients;
+using Gatehouse.Facades.Expertflow.Teams;
+using Gatehouse.People;
+using Gatehouse.SignIn;
+using Gatehouse.Terms;
+using Gatehouse.Tokens;
+using Gatehouse.Tokens.Grants;
+using Microsoft.Extensions.Options;
+
+namespace Gatehouse.Facades.Expertflow;
+
+/// <summary>What the endpoints share: the realm and the client of the settings, the rules of the door, and the way from a sign-in to the vendor's answer by the one mint.</summary>
+internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, EntryCheck check, ITeams teams, Seals seals, IOptions<ExpertflowSettings> options)
+{
+    private readonly ExpertflowSettings settings = options.Value;
+
+    /// <summary>The rules of this door.</summary>
+    public EntryRules Rules => new(settings.Client, EntryCheck.Codes, _ => null, _ => settings.Expires) { BarAlso = check.BarAsync };
+
+    /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
+    public async ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)
+    {
+        if (realms.Find(settings.Realm) is not { } realm) return (null, null, $"there is no realm '{settings.Realm}' (facades:expertflow:realm)");
+        if (!realm.Enabled) return (null, null, $"the realm '{settings.Realm}' is disabled");
+        if (await clients.FindByClientIdAsync(realm.Name, settings.Client, stop) is not { } client) return (null, null, $"the realm '{realm.Name}' has no client '{settings.Client}' (facades:expertflow:client); make one that may exchange tokens");
+        return !client.Enabled ? (null, null, $"the client '{client.ClientId}' is disabled") : !client.ActsForUsers ? (null, null, $"the client '{client.ClientId}' may obtain no tokens about people; allow it token exchange") : (realm, client, null);
+    }
+
+    /// <summary>Realm and client; null after it was answered what is missing.</summary>
+    public async ValueTask<(Realm Realm, Client Client)?> OpenOrAnswerAsync(HttpContext context, string message)
+    {
+        var (realm, client, missing) = await OpenAsync(context.RequestAborted);
+        if (missing is null) return (realm!, client!);
+        await Reply.FaultAsync(context, new Fault(500, message, $"The facade is not set up: {missing}."));
+        return null;
+    }
+
+    /// <summary>Where the request came from.</summary>
+    public static Origin OriginOf(HttpContext context)
+        => new(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), null, context.Request.Headers.UserAgent.ToString());
+
+    /// <summary>Answers a sign-in: tokens by the mint and the person, or the fault. <paramref name="refused"/> puts the codes of the proof into the vendor's words.</summary>
+    public async Task AnswerAsync(HttpContext context, bool wrapped, DirectOutcome outcome, Func<string, Fault> refused)
+    {
+        if (outcome is not DirectOutcome.In arrived)
+        {
+            await Reply.FaultAsync(context, outcome switch
+            {
+                DirectOutcome.Barred kept => EntryCheck.Words(kept.Code),
+                DirectOutcome.Wait wait => Fault.Wait(Vendor.LoginFailed, wait.For),
+                DirectOutcome.Refused no => refused(no.Code),
+                _ => Fault.Later(Vendor.LoginFailed),
+            });
+            return;
+        }
+
+        var (tokens, error) = await issuer.MintAsync(arrived.Authorization with { WithRefresh = true }, context.RequestAborted);
+        if (tokens is null)
+        {
+            await Reply.FaultAsync(context, error!.Status >= 500 ? Fault.Later(Vendor.LoginFailed) : new Fault(401, Vendor.LoginFailed, error.Description));
+            return;
+        }
+
+        var known = await TeamsAsync(arrived.User, context.RequestAborted);
+        await Reply.ObjectAsync(context, wrapped, writer =>
+        {
+            writer.WriteString(Vendor.Token, tokens.AccessToken);
+            writer.WriteString(Vendor.RefreshTokenToo, seals.Mark(tokens.RefreshToken!));
+            Person.Write(writer, arrived.Authorization.Realm, arrived.User, tokens.AccessToken, known);
+        });
+    }
+
+    // Where nobody needs a team, a team server that is away keeps nobody out.
+    private async Task<TeamsOfPerson> TeamsAsync(User user, CancellationToken stop)
+    {
+        try
+        {
+            return await teams.OfAsync(user, stop);
+        }
+        catch (TeamsFault)
+        {
+            return TeamsOfPerson.None;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Gatehouse.Storage;
+
+namespace Gatehouse.Facades.Expertflow;
+
+/// <summary>Writes answers as Expertflow's clients read them, never kept by anybody on the way.</summary>
+internal static class Reply
+{
+    /// <summary>An error.</summary>
+    public static Task FaultAsync(HttpContext context, Fault fault)
+    {
+        if (fault.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return WriteAsync(context, fault.Status, fault.Write);
+    }
+
+    /// <summary>An object with these members; <paramref name="wrapped"/> puts it below <c>{"statusCode":200,"data":…}</c>.</summary>
+    public static Task ObjectAsync(HttpContext context, bool wrapped, Action<Utf8JsonWriter> members) => WriteAsync(context, 200, writer =>
+    {
+        if (wrapped)
+        {
+            writer.WriteNumber("statusCode", 200);
+            writer.WriteStartObject("data");
+        }
+
+        members(writer);
+        if (wrapped) writer.WriteEndObject();
+    });
+
+    /// <summary>A text, where the vendor's older builds send no JSON.</summary>
+    public static Task TextAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsync(text, context.RequestAborted);
+    }
+
+    /// <summary>Whatever goes wrong inside is an answer in the same form: a client that is answered nothing it can read keeps asking.</summary>
+    public static RequestDelegate Always(string message, RequestDelegate endpoint, ILogger logger) => async context =>
+    {
+        try
+        {
+            await endpoint(context);
+        }
+        catch (StorageBusy) when (!context.Response.HasStarted)
+        {
+            await FaultAsync(context, Fault.Later(message));
+        }
+        catch (Exception wrong) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            logger.LogError(wrong, "An answer at {Path} failed.", context.Request.Path.Value);
+            await FaultAsync(context, Fault.Inside(message));
+        }
+    };
+
+    private static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> members)
+    {
+        var buffer = new ArrayBufferWriter<byte>(2048);
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            members(writer);
+            writer.WriteEndObject();
+        }
+
+        var response = context.Response;
+        response.StatusCode = status;
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = buffer.WrittenCount;
+        response.Headers.CacheControl = "no-store";
+        await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+    }
+}
