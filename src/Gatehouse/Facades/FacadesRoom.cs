@@ -13,6 +13,15 @@ public static class FacadesRoom
         ExpertflowFacade.Add,
     ];
 
+    // What somebody should see to in a settings file, such as a call that ends soon.
+    private static readonly Func<IConfiguration, DateTimeOffset, IReadOnlyList<string>>[] Told =
+    [
+        ExpertflowFacade.Told,
+    ];
+
+    /// <summary>What somebody should see to in the settings of the facades (the section <c>facades</c>): calls that end soon, days that cannot be read.</summary>
+    public static IReadOnlyList<string> Warnings(IConfiguration section, DateTimeOffset now) => [.. Told.SelectMany(one => one(section, now))];
+
     /// <summary>Adds the facades that are switched on.</summary>
     public static IServiceCollection AddFacades(this IServiceCollection services, IConfiguration section)
     {

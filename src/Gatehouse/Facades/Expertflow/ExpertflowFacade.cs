@@ -44,6 +44,15 @@ public sealed class ExpertflowFacade(IOptions<UntilSettings> until, TimeProvider
         }
     }
 
+    /// <summary>What somebody should see to in its settings.</summary>
+    internal static IReadOnlyList<string> Told(IConfiguration section, DateTimeOffset now)
+    {
+        var own = section.GetSection("expertflow");
+        if (own["realm"] is not { Length: > 0 }) return [];
+        var until = own.GetSection("until").Get<UntilSettings>() ?? new UntilSettings();
+        return RouteEnd.Fault(until) is { } fault ? [fault] : [.. RouteEnd.Of(until).Select(end => end.Warning(now, until.Notice)).OfType<string>()];
+    }
+
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {

@@ -1,4 +1,4 @@
-using Gatehouse.Facades.Expertflow.Until;
+using Gatehouse.Facades;
 
 namespace Gatehouse.House.Commands;
 
@@ -12,10 +12,7 @@ internal static class FacadeEnds
         if (!File.Exists(file)) return settings is null ? [] : throw new StartRefused($"The settings file '{file}' is not there.");
         try
         {
-            var section = new ConfigurationBuilder().AddJsonFile(file).Build().GetSection("facades:expertflow");
-            if (section["realm"] is not { Length: > 0 }) return [];
-            var until = section.GetSection("until").Get<UntilSettings>() ?? new UntilSettings();
-            return RouteEnd.Fault(until) is { } fault ? [fault] : [.. RouteEnd.Of(until).Select(end => end.Warning(now, until.Notice)).OfType<string>()];
+            return FacadesRoom.Warnings(new ConfigurationBuilder().AddJsonFile(file).Build().GetSection("facades"), now);
         }
         catch (Exception wrong) when (wrong is InvalidDataException or InvalidOperationException)
         {
