@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Forwarding;
 
@@ -42,4 +43,15 @@ public sealed class OutgoingRequest
 
     /// <summary>The host that the client asked for, for <c>X-Forwarded-Host</c>, and for <c>Host</c> where the plan passes it.</summary>
     public required string Host { get; init; }
+
+    /// <summary>What remains of the client's cookies, in one line; empty when nothing does.</summary>
+    public string CookieOf(StringValues cookies)
+    {
+        if (cookies.Count == 0) return "";
+        // HTTP/2 may split cookies over lines; HTTP/1.1 wants one line (RFC 9113, 8.2.3).
+        var joined = cookies.Count == 1 ? cookies[0] ?? "" : string.Join("; ", cookies.ToArray());
+        if (RemoveCookies.IsDefaultOrEmpty) return joined;
+        var kept = joined.Split(';').Where(pair => !RemoveCookies.Contains(pair.Split('=', 2)[0].Trim(), StringComparer.OrdinalIgnoreCase));
+        return string.Join(';', kept).Trim();
+    }
 }

@@ -30,6 +30,9 @@ public sealed class RemovedNames
     /// <summary>These names, and what is always removed.</summary>
     public static RemovedNames Of(params IEnumerable<string> names) => new(names);
 
+    /// <summary>All of them, for whoever else has to take them out.</summary>
+    public IEnumerable<string> Names => _names;
+
     /// <summary>
     /// Whether the name goes. CGI-like upstreams read <c>X_Userinfo</c> and <c>X.Userinfo</c> as <c>X-Userinfo</c>, so odd characters count as dashes.
     /// </summary>

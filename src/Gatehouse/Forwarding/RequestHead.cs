@@ -116,18 +116,9 @@ internal struct RequestHead(byte[] buffer)
         return named;
     }
 
-    // HTTP/2 may split cookies over lines; HTTP/1.1 wants one line (RFC 9113, 8.2.3).
     private void Cookies(StringValues cookies, OutgoingRequest request)
     {
-        if (cookies.Count == 0) return;
-        var joined = cookies.Count == 1 ? cookies[0] ?? "" : string.Join("; ", cookies.ToArray());
-        if (!request.RemoveCookies.IsDefaultOrEmpty)
-        {
-            var kept = joined.Split(';').Where(pair => !request.RemoveCookies.Contains(pair.Split('=', 2)[0].Trim(), StringComparer.OrdinalIgnoreCase));
-            joined = string.Join(';', kept).Trim();
-        }
-
-        if (joined.Length > 0) Line("Cookie"u8, joined);
+        if (request.CookieOf(cookies) is { Length: > 0 } kept) Line("Cookie"u8, kept);
     }
 
     private static string ForwardedOf(OutgoingRequest request)

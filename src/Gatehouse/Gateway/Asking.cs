@@ -11,13 +11,15 @@ public static class Asking
 {
     /// <summary>The ask; null when the path or host is spelled ambiguously.</summary>
     public static Ask? Of(HttpContext context, ImmutableArray<IPNetwork> proxies, DateTimeOffset now)
+        => Of(context, context.Request.Method, context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, proxies, now);
+
+    /// <summary>The ask of a request that a listed proxy describes: its method and raw target, with the headers that the proxy shows.</summary>
+    public static Ask? Of(HttpContext context, string method, string raw, ImmutableArray<IPNetwork> proxies, DateTimeOffset now)
     {
-        var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var question = raw.IndexOf('?', StringComparison.Ordinal);
         if (!(question < 0 ? CanonicalPath.TryParse(raw, out var path) : CanonicalPath.TryParse(raw.AsSpan(0, question), out path))) return null;
         var request = context.Request;
-        var address = context.Connection.RemoteIpAddress;
-        if (address is { IsIPv4MappedToIPv6: true }) address = address.MapToIPv4();
+        var address = PeerOf(context);
         var (scheme, host) = (request.Scheme, request.Host.Value ?? "");
         if (!proxies.IsEmpty && address is not null && IsListed(proxies, address))
         {
@@ -25,13 +27,16 @@ public static class Asking
             if (!IsHost(host)) return null;
         }
 
-        return new Ask(request.Method, path, question < 0 ? "" : raw[question..], scheme, host, address, request.Headers, now);
+        return new Ask(method, path, question < 0 ? "" : raw[question..], scheme, host, address, request.Headers, now);
     }
+
+    /// <summary>Whether the other end of the connection is one of these.</summary>
+    public static bool IsFrom(HttpContext context, ImmutableArray<IPNetwork> proxies) => PeerOf(context) is { } peer && IsListed(proxies, peer);
 
     /// <summary>Gives a connection the client's own address where it comes through a listed proxy: identity's pages and endpoints count and note that one.</summary>
     public static void Settle(HttpContext context, ImmutableArray<IPNetwork> proxies)
     {
-        var peer = context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress;
+        var peer = PeerOf(context);
         if (peer is null || !IsListed(proxies, peer))
         {
             // What a proxy alone may say of the client's certificate (RFC 9440, 4).
@@ -59,6 +64,8 @@ public static class Asking
         if (headers["X-Forwarded-Host"] is [{ Length: > 0 } forwarded]) host = forwarded;
         return (address, scheme, host);
     }
+
+    private static IPAddress? PeerOf(HttpContext context) => context.Connection.RemoteIpAddress is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : context.Connection.RemoteIpAddress;
 
     private static bool IsListed(ImmutableArray<IPNetwork> proxies, IPAddress address)
     {

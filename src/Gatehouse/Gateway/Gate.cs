@@ -1,4 +1,3 @@
-using Gatehouse.Dialogs;
 using Gatehouse.Forwarding;
 using Gatehouse.Gateway.Access;
 using Gatehouse.Terms;
@@ -7,10 +6,10 @@ using Gatehouse.Tokens;
 namespace Gatehouse.Gateway;
 
 /// <summary>The road of a request through the gate: ask, decide, tell the upstream who, forward, record.</summary>
-public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, DialogBinding binding, DialogStreams streams, DialogWork dialogs, Events.EventRoad events, Observe observe, Observing observing, SharedSecrets secrets, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, UpstreamTokens tokens, Forwarder forwarder, LiveConnections live, DialogBinding binding, DialogStreams streams, Events.EventRoad events, Observe observe, DecisionRecord record, Issuers issuers, TimeProvider time, IHostApplicationLifetime lifetime)
 {
-    // For developers of clients: their request passed, and will not when observing ends.
-    private const string ObservedHeader = "Gatehouse-Observed";
+    /// <summary>For developers of clients: their request passed, and will not when observing ends.</summary>
+    public const string ObservedHeader = "Gatehouse-Observed";
 
     /// <summary>Handles a request that is not identity's.</summary>
     public Task HandleAsync(HttpContext context)
@@ -62,7 +61,7 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
             return;
         }
 
-        Note(ask, pass, now);
+        record.Passed(ask, pass, now);
         for (var attempt = 1; ; attempt++)
         {
             context.Request.Body = new MemoryStream(body);
@@ -75,16 +74,8 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
 
     private Task ForwardAsync(HttpContext context, Ask ask, Decision.Pass pass, Ruleset now, DialogStreams.Stream? stream)
     {
-        Note(ask, pass, now);
+        record.Passed(ask, pass, now);
         return TryForwardAsync(context, ask, pass, now, stream, last: true);
-    }
-
-    // Once for a request, however often it is tried.
-    private void Note(Ask ask, Decision.Pass pass, Ruleset now)
-    {
-        observe.Passed(pass);
-        secrets.Used(ask, pass);
-        observing.Count(pass, ask, now);
     }
 
     // True when the upstream did not answer at all, and another attempt is to follow.
@@ -115,14 +106,10 @@ public sealed class Gate(Rules rules, Gatekeeper gatekeeper, Refusal refusal, Up
 
     private Task RefuseAsync(HttpContext context, Ask? ask, Decision.Refuse refuse, Ruleset now)
     {
-        if (ask is not null && observing.Instead(refuse, ask, now) is { } instead)
+        return record.Refused(ask, refuse, now) switch
         {
-            if (instead is Decision.Pass pass) return ForwardAsync(context, ask, pass, now, null);
-            refuse = (Decision.Refuse)instead;
-        }
-
-        observe.Refused(refuse, ask, now.File.Realm);
-        if (ReferenceEquals(refuse.Reason, Reasons.DialogOther) && refuse.Principal is { Dialog: { } dialog, IssuedAt: { } issued } holder) dialogs.Misused(holder.Realm, dialog, issued, ask?.Address?.ToString());
-        return refusal.SendAsync(context, ask, refuse, now);
+            Decision.Pass pass => ForwardAsync(context, ask!, pass, now, null),
+            var stays => refusal.SendAsync(context, ask, (Decision.Refuse)stays, now),
+        };
     }
 }

@@ -25,6 +25,7 @@ public static class GatewayRoom
         services.AddSingleton<DialogStreams>();
         services.AddSingleton<Events.EventRoad>();
         services.AddSingleton<Observe>();
+        services.AddSingleton<DecisionRecord>();
         services.AddSingleton<ResourceMetadata>();
         services.AddSingleton<Gate>();
         services.AddHostedService<AccessWatcher>();

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using Gatehouse.Audit;
 using Gatehouse.Terms;
 
@@ -49,6 +50,15 @@ public sealed class Observe : IDisposable
                 ["service"] = route.Service.Name, ["method"] = ask.Method, ["path"] = ask.Path.Value.Length > 256 ? ask.Path.Value[..256] : ask.Path.Value, ["rule"] = route.Rule?.Name ?? "public", ["missing"] = refuse.Missing ?? "", ["count"] = standsFor.ToString(),
             },
         });
+    }
+
+    /// <summary>Somebody asked for a decision who may not, or so that none can be made.</summary>
+    public void Strange(string door, Reason reason, IPAddress? peer, DateTimeOffset at, string realm)
+    {
+        if (refused.Enabled) refused.Add(1, new KeyValuePair<string, object?>("reason", reason.Code));
+        var standsFor = sampling.Take(door, reason.Code, peer, at);
+        if (standsFor == 0) return;
+        audit.Note(new AuditEvent { Realm = realm, Type = AuditTypes.GateRefusal, Address = peer?.ToString(), Error = reason.Code, Details = new Dictionary<string, string> { ["door"] = door, ["count"] = standsFor.ToString() } });
     }
 
     /// <summary>It passed, and the upstream failed.</summary>

@@ -14,6 +14,7 @@ using Gatehouse.People;
 using Gatehouse.Portal;
 using Gatehouse.Protocols.Cas;
 using Gatehouse.Protocols.Dialogs;
+using Gatehouse.Protocols.ForwardAuth;
 using Gatehouse.Protocols.OpenId;
 using Gatehouse.Protocols.Saml;
 using Gatehouse.Sessions;
@@ -47,6 +48,7 @@ public static class House
         .AddSaml()
         .AddCas()
         .AddDialogsDoor()
+        .AddForwardAuth(settings.GetSection("protocols:forwardauth"))
         .AddAdmin()
         .AddFacades(settings.GetSection("facades"))
         .AddGateway(settings.GetSection("gateway"));
@@ -56,6 +58,7 @@ public static class House
     {
         var (gate, rules) = (app.Services.GetRequiredService<Gate>(), app.Services.GetRequiredService<Gateway.Access.Rules>());
         var (facades, exact) = (FacadesRoom.AddressesOf(app.Services), FacadesRoom.ExactAddressesOf(app.Services));
+        var others = app.Services.GetRequiredService<ForwardAuthDoor>();
         app.Use(next =>
         {
             RequestDelegate identity = context =>
@@ -63,7 +66,11 @@ public static class House
                 Asking.Settle(context, rules.Proxies);
                 return Planes.IdentityAsync(context, next);
             };
-            return context => Planes.IsIdentity(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, facades, exact) ? identity(context) : gate.HandleAsync(context);
+            return context =>
+            {
+                var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+                return Planes.IsIdentity(target, facades, exact) ? identity(context) : others.Takes(target) ? others.AnswerAsync(context) : gate.HandleAsync(context);
+            };
         });
         app.Use(Busy.OrAnswer);
         app.UseRouting();

@@ -24,6 +24,15 @@ public static class Reasons
     /// <summary>A cookie came with a request that another site caused.</summary>
     public static readonly Reason CredentialCrossSite = new("credential.cross-site", 403, "The request came from another site.", "Call from a page of this site, or send an access token instead of the cookie.");
 
+    /// <summary>Somebody asks for a decision as a proxy and is not listed.</summary>
+    public static readonly Reason ForwardProxy = new("forward.proxy", 403, "This proxy may not ask.", "List its address or network in the settings: protocols:forwardauth:proxies.");
+
+    /// <summary>A proxy's description of a request cannot be judged.</summary>
+    public static readonly Reason ForwardIncomplete = new("forward.incomplete", 403, "The proxy does not describe the request.", "Configure the proxy as docs/guides/behind-a-proxy.md shows.");
+
+    /// <summary>A proxy asks about what only the gate can hold.</summary>
+    public static readonly Reason ForwardGateOnly = new("forward.gate-only", 403, "Only the gate itself can let this pass.", "Let the proxy send this path to the gate instead of asking about it.");
+
     /// <summary>The token cannot be read.</summary>
     public static readonly Reason TokenMalformed = new("token.malformed", 401, "The token cannot be read.", "Send the token exactly as it was issued.");
 

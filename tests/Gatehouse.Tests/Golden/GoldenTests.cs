@@ -47,7 +47,7 @@ public sealed class GoldenTests
         return $"{$"{method} {path}",-56} | {cells[1],-24} | {why.Status} {why.Code}{by}\n";
     }
 
-    private static Principal? PrincipalOf(string text)
+    internal static Principal? PrincipalOf(string text)
     {
         if (text == "nobody") return null;
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -57,6 +57,8 @@ public sealed class GoldenTests
             Realm = "r", Subject = "s", Kind = words.Contains("service") ? PrincipalKind.Service : PrincipalKind.User, Client = All("client:").FirstOrDefault(), Groups = All("group:"), Permissions = All("may:"), Scopes = All("scope:"), Roles = All("role:"),
         };
     }
+
+    internal static string PathOf(string name) => Path.Combine(Folder(), name);
 
     private static string Folder([CallerFilePath] string here = "") => Path.GetDirectoryName(here)!;
 }

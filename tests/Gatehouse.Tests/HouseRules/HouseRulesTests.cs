@@ -52,6 +52,13 @@ public sealed class HouseRulesTests
     }
 
     [Fact]
+    public void Of_the_protocols_forward_auth_alone_names_the_gate()
+    {
+        foreach (var file in Source.All().Where(file => file.Room == "Protocols" && !file.Path.Contains("/Protocols/ForwardAuth/", StringComparison.Ordinal)))
+            Assert.False(Regex.IsMatch(file.Text, @"\bGatehouse\.Gateway\b"), $"{file.Path} names the gate: only forward-auth may (decision 0017)");
+    }
+
+    [Fact]
     public void Every_room_opens_with_what_it_owns_and_never_does()
     {
         var src = Path.Combine(Source.Root(), "src/Gatehouse");

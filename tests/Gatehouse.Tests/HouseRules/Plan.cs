@@ -18,6 +18,7 @@ internal static class Plan
         [("Keys", "Audit")] = "rotations are events",
         [("People", "Federation")] = "linking reads what an upstream found",
         [("Dialogs", "Tokens")] = "a dialog ends its token",
+        [("Protocols", "Gateway")] = "forward-auth hands a proxy's question to the gate's own decision (decision 0017); a test holds that no other protocol does",
         [("Admin", "Gateway")] = "the console shows routes, read only",
     };
 

@@ -34,9 +34,9 @@ public sealed class DialogDesk : IAsyncDisposable
 
     public DialogStore Store => Gate.Desk.Part<DialogStore>();
 
-    public static async Task<DialogDesk> OpenAsync(Func<DialogProject, DialogProject>? with = null, string access = Access)
+    public static async Task<DialogDesk> OpenAsync(Func<DialogProject, DialogProject>? with = null, string access = Access, Func<Gatehouse.House.ServeOptions, Gatehouse.House.ServeOptions>? options = null)
     {
-        var desk = new DialogDesk(await GateDesk.OpenAsync(access));
+        var desk = new DialogDesk(await GateDesk.OpenAsync(access, options));
         await desk.PutAsync(with);
         await desk.Gate.Desk.Part<Database>().WriteAsync(async work =>
         {

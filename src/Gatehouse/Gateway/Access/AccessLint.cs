@@ -5,7 +5,7 @@ namespace Gatehouse.Gateway.Access;
 /// <summary>Judges a file that could be read: what is doubled, can never be reached, hides something else, or opens a door without saying why.</summary>
 internal static class AccessLint
 {
-    private static readonly string[] Reserved = ["/realms", "/admin", "/health", "/assets", "/.well-known"];
+    private static readonly string[] Reserved = ["/realms", "/admin", "/health", "/assets", "/.well-known", "/forward-auth"];
 
     public static void Check(AccessFile file, List<Finding> findings)
     {
