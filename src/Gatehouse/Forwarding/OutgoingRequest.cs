@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Forwarding;
 
@@ -45,8 +44,9 @@ public sealed class OutgoingRequest
     public required string Host { get; init; }
 
     /// <summary>What remains of the client's cookies, in one line; empty when nothing does.</summary>
-    public string CookieOf(StringValues cookies)
+    public string CookieOf(IHeaderDictionary headers)
     {
+        var cookies = headers.Cookie;
         if (cookies.Count == 0) return "";
         // HTTP/2 may split cookies over lines; HTTP/1.1 wants one line (RFC 9113, 8.2.3).
         var joined = cookies.Count == 1 ? cookies[0] ?? "" : string.Join("; ", cookies.ToArray());

@@ -46,7 +46,7 @@ internal struct RequestHead(byte[] buffer)
             foreach (var value in values) Line(name, value ?? "");
         }
 
-        Cookies(context.Request.Headers.Cookie, request);
+        Cookies(context.Request.Headers, request);
         Hop(context, shape);
         Line("X-Forwarded-For"u8, request.ClientAddress);
         Line("X-Forwarded-Proto"u8, request.Scheme);
@@ -116,9 +116,9 @@ internal struct RequestHead(byte[] buffer)
         return named;
     }
 
-    private void Cookies(StringValues cookies, OutgoingRequest request)
+    private void Cookies(IHeaderDictionary headers, OutgoingRequest request)
     {
-        if (request.CookieOf(cookies) is { Length: > 0 } kept) Line("Cookie"u8, kept);
+        if (request.CookieOf(headers) is { Length: > 0 } kept) Line("Cookie"u8, kept);
     }
 
     private static string ForwardedOf(OutgoingRequest request)

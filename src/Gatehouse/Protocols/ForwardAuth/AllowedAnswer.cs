@@ -28,7 +28,7 @@ internal sealed class AllowedAnswer(UpstreamTokens tokens)
         // What goes on as it is stands here too: where a proxy sets a listed header to what the answer says, silence would clear it.
         if (Finder.HeaderOf(ask.Headers) is { } own && !request.Remove.Contains("Authorization")) Give("Authorization", own);
         if (ask.Headers.Referer is [{ } from] && !request.Remove.Contains("Referer")) Give("Referer", from);
-        if (request.CookieOf(ask.Headers.Cookie) is { Length: > 0 } cookie) Give("Cookie", cookie);
+        if (request.CookieOf(ask.Headers) is { Length: > 0 } cookie) Give("Cookie", cookie);
         foreach (var line in request.Added) Give(line.Name, line.Value);
         Give("Gatehouse-Target", request.Target);
         if (pass.Observed is { Under.Tell: true } observed) response.Headers[Gate.ObservedHeader] = observed.Reason.Code;
