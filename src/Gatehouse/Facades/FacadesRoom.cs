@@ -1,4 +1,5 @@
 using Gatehouse.Facades.Expertflow;
+using Gatehouse.Facades.Finesse;
 using Gatehouse.Facades.Xivo;
 
 namespace Gatehouse.Facades;
@@ -11,6 +12,7 @@ public static class FacadesRoom
     [
         XivoFacade.Add,
         ExpertflowFacade.Add,
+        FinesseFacade.Add,
     ];
 
     // What somebody should see to in a settings file, such as a call that ends soon.

@@ -74,8 +74,10 @@ public sealed class SessionStore : IDisposable
     {
         var now = time.GetUtcNow();
         var current = memory.ById(session.Realm, session.Id) ?? session;
-        if (now - current.LastUsedAt < Fine) return;
-        var moved = current with { LastUsedAt = now, IdleEndsAt = now + idle };
+        // Whoever uses it with the shorter patience takes nothing from whoever was promised more.
+        var end = now + idle > current.IdleEndsAt ? now + idle : current.IdleEndsAt;
+        if (now - current.LastUsedAt < Fine && end - current.IdleEndsAt < Fine) return;
+        var moved = current with { LastUsedAt = now, IdleEndsAt = end };
         memory.Move(moved);
         touched[(session.Realm, session.Id)] = moved;
     }

@@ -44,7 +44,7 @@ public sealed record Authorization
     /// <summary>A refresh token goes with it.</summary>
     public bool WithRefresh { get; init; }
 
-    /// <summary>Refresh token that is being rotated.</summary>
+    /// <summary>Refresh token that is being rotated, or, where <see cref="WithRefresh"/> is off, used and kept: the access token belongs to its family either way.</summary>
     public RefreshUse? Rotates { get; init; }
 
     /// <summary>Code that is being redeemed, so that a replay can end what came of it.</summary>

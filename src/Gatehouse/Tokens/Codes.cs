@@ -26,8 +26,11 @@ public sealed record CodeGrant
     /// <summary>Redirect address of the authorization request, which the token request must repeat.</summary>
     public required string RedirectUri { get; init; }
 
-    /// <summary>PKCE challenge, S256.</summary>
+    /// <summary>PKCE challenge, S256; empty where there is none, which a <see cref="Door"/> alone may allow: no verifier matches it.</summary>
     public required string Challenge { get; init; }
+
+    /// <summary>Where the code counts, when not at the OpenID endpoints: a code is redeemed at the door where it was made (decision 0012).</summary>
+    public string? Door { get; init; }
 
     /// <summary>Granted scopes.</summary>
     public required string[] Scopes { get; init; }

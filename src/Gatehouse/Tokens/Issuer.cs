@@ -74,7 +74,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
 
         // 9 Sign.
         var family = a.WithRefresh ? a.Rotates?.Family ?? TokenIds.NewFamily() : null;
-        var subject = new Subject(a, issuers.Of(a.Realm.Name), user, roles, all.Groups, now, expires, TokenIds.New(family));
+        var subject = new Subject(a, issuers.Of(a.Realm.Name), user, roles, all.Groups, now, expires, TokenIds.New(family ?? a.Rotates?.Family));
         var algorithm = a.Client.SigningAlgorithm ?? a.Realm.SigningAlgorithm;
         var signer = await keys.SignerAsync(a.Realm.Name, algorithm, stop);
         // A socket's thread has others waiting: what takes long goes on in the pool.

@@ -22,7 +22,8 @@ public static class TokensRoom
         services.AddSingleton<Introspect>();
         services.AddSingleton<Revoke>();
         services.AddSingleton<UpstreamTokens>();
-        services.AddSingleton<IGrant, AuthorizationCodeGrant>();
+        services.AddSingleton<AuthorizationCodeGrant>();
+        services.AddSingleton<IGrant>(provider => provider.GetRequiredService<AuthorizationCodeGrant>());
         services.AddSingleton<IGrant, ClientCredentialsGrant>();
         services.AddSingleton<RefreshGrant>();
         services.AddSingleton<IGrant>(provider => provider.GetRequiredService<RefreshGrant>());

@@ -14,11 +14,14 @@ public sealed class AuthorizationCodeGrant(Codes codes, RefreshTokens refreshTok
     public bool IsAllowed(Client client) => client.StandardFlow;
 
     /// <inheritdoc/>
-    public async Task<GrantResult> AuthorizeAsync(GrantRequest request, CancellationToken stop)
+    public Task<GrantResult> AuthorizeAsync(GrantRequest request, CancellationToken stop)
+        => request.Parameters["code"] is not null && request.Parameters["code_verifier"] is null ? Task.FromResult<GrantResult>(Refuse(OAuthError.InvalidRequest("The parameter 'code_verifier' is missing (PKCE, RFC 7636)."))) : RedeemAsync(request, null, plainToo: false, stop);
+
+    /// <summary>Redeems a code of a door of its own; null for the OpenID endpoints. A code without a challenge counts only where <paramref name="plainToo"/> says so, and only for a client that has proven who it is by a secret.</summary>
+    public async Task<GrantResult> RedeemAsync(GrantRequest request, string? door, bool plainToo, CancellationToken stop)
     {
         var parameters = request.Parameters;
         if (parameters["code"] is not { } code) return Refuse(OAuthError.InvalidRequest("The parameter 'code' is missing."));
-        if (parameters["code_verifier"] is not { } verifier) return Refuse(OAuthError.InvalidRequest("The parameter 'code_verifier' is missing (PKCE, RFC 7636)."));
 
         // 1 The code is consumed before it is judged: whoever guesses at a verifier has one try.
         var (grant, stolen) = await codes.TakeAsync(request.Realm.Name, code, stop);
@@ -33,7 +36,10 @@ public sealed class AuthorizationCodeGrant(Codes codes, RefreshTokens refreshTok
         // 2 It belongs to this client, this address, this verifier.
         if (grant.ClientId != request.Client.ClientId) return Refuse(OAuthError.InvalidGrant("The code was made for another client."));
         if (grant.RedirectUri != parameters["redirect_uri"]) return Refuse(OAuthError.InvalidGrant("Incorrect redirect_uri"));
-        if (!Pkce.Matches(verifier, grant.Challenge)) return Refuse(OAuthError.InvalidGrant("PKCE verification failed"));
+        if (grant.Door != door) return Refuse(OAuthError.InvalidGrant("The code was made at another endpoint."));
+        // A verifier without a challenge, or the other way round, is a code that was exchanged on the way (RFC 9700, 4.8.2).
+        var verifier = parameters["code_verifier"];
+        if (grant.Challenge.Length == 0 ? verifier is not null || door is null || !plainToo || request.Client.Public : verifier is null || !Pkce.Matches(verifier, grant.Challenge)) return Refuse(OAuthError.InvalidGrant("PKCE verification failed"));
 
         // 3 Its session is alive.
         if (await sessions.FindAsync(request.Realm.Name, grant.Session, stop) is not { } session) return Refuse(OAuthError.InvalidGrant("The session has ended. Sign in again."));

@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace Gatehouse.Facades.Finesse;
+
+/// <summary>Settings of the Finesse facade.</summary>
+public sealed class FinesseSettings
+{
+    /// <summary>Realm whose people sign in at Finesse's addresses; empty means that the facade is off.</summary>
+    public string Realm { get; set; } = "";
+
+    /// <summary>Client of the realm for which the desktop's tokens are made: its roles, scopes, audiences and signing algorithm count. It must exist, with the authorization code flow or token exchange allowed.</summary>
+    public string Client { get; set; } = "finesse";
+
+    /// <summary>Finesse's <c>systemAuthMode</c>: <c>SSO</c>, <c>NON_SSO</c>, or <c>HYBRID</c>, where it differs by person.</summary>
+    public string Mode { get; set; } = "SSO";
+
+    /// <summary>Finesse's <c>deploymentType</c>: <c>UCCE</c> or <c>UCCX</c>.</summary>
+    public string DeploymentType { get; set; } = "UCCE";
+
+    /// <summary>Whether <c>/finesse/api/UserAuthMode</c> answers, as Finesse's property <c>enableUserAuthMode</c>.</summary>
+    public bool UserAuthMode { get; set; } = true;
+
+    /// <summary>Life of the desktop's access tokens. Clients renew them when three quarters are over.</summary>
+    public TimeSpan AccessExpires { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Life of the desktop's refresh tokens, and how long a session lies unused; never longer than the realm's longest session.</summary>
+    public TimeSpan RefreshExpires { get; set; } = TimeSpan.FromHours(10);
+
+    /// <summary>Life of the identity service's authorization codes.</summary>
+    public TimeSpan CodeExpires { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>What stands behind the @ of a <c>user_principal</c>, and is told as <c>realm</c>; empty means the realm's name.</summary>
+    public string Domain { get; set; } = "";
+
+    /// <summary>Origins of pages on other hosts that may call these addresses and are told the result of the SSO test, as <c>https://desk.example.org</c>.</summary>
+    public IList<string> Origins { get; } = [];
+
+    /// <summary>Host names of Finesse that <c>SystemInfo</c> names: the primary node, then the secondary one; empty means the host of the public address.</summary>
+    public IList<string> Hosts { get; } = [];
+
+    /// <summary>Confidential clients that may use the identity service's codes without PKCE, which the vendor's SDK does not know, each until the end of a day: <c>crm-gadget until 2027-06-30</c>.</summary>
+    public IList<string> WithoutPkce { get; } = [];
+
+    /// <summary>Whether a client may still use codes without PKCE.</summary>
+    internal bool AllowsPlainCodes(string client, DateTimeOffset now) => WithoutPkce.Any(one => ReadUntil(one) is var (name, day) && name == client && now < new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero));
+
+    /// <summary>What is wrong with them; null when nothing is.</summary>
+    internal string? Fault()
+    {
+        if (Client.Length == 0) return "facades:finesse:client must name a client of the realm.";
+        if (Mode is not (Modes.Sso or Modes.NonSso or Modes.Hybrid)) return "facades:finesse:mode must be SSO, NON_SSO or HYBRID.";
+        if (DeploymentType is not ("UCCE" or "UCCX")) return "facades:finesse:deploymentType must be UCCE or UCCX.";
+        foreach (var (name, life, least, most) in ((string, TimeSpan, TimeSpan, TimeSpan)[])[("accessExpires", AccessExpires, TimeSpan.FromMinutes(1), TimeSpan.FromHours(24)), ("refreshExpires", RefreshExpires, TimeSpan.FromMinutes(2), TimeSpan.FromHours(24)), ("codeExpires", CodeExpires, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(10))])
+            if (life < least || life > most) return $"facades:finesse:{name} must be {least} to {most}, written hours:minutes:seconds.";
+        if (RefreshExpires <= AccessExpires) return "facades:finesse:refreshExpires must be longer than accessExpires: else nobody can renew.";
+        foreach (var origin in Origins)
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.GetLeftPart(UriPartial.Authority) != origin) return $"facades:finesse:origins must hold origins as https://desk.example.org, without a path; '{origin}' is none.";
+        foreach (var host in Hosts)
+            if (Uri.CheckHostName(host) == UriHostNameType.Unknown) return $"facades:finesse:hosts must hold host names, at most two; '{host}' is none.";
+        if (Hosts.Count > 2) return "facades:finesse:hosts names the primary node and the secondary one, no more.";
+        foreach (var one in WithoutPkce)
+            if (ReadUntil(one) is null) return $"facades:finesse:withoutPkce must hold a client and its last day, as 'crm-gadget until 2027-06-30'; '{one}' is not written so.";
+        return null;
+    }
+
+    private static (string Client, DateOnly Day)? ReadUntil(string text)
+        => text.Split(" until ") is [{ Length: > 0 } client, var day] && DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var last) ? (client, last) : null;
+}

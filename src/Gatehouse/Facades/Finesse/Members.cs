@@ -1,0 +1,33 @@
+using System.Text;
+using Gatehouse.Wire.OAuth;
+using Gatehouse.Wire.Text;
+
+namespace Gatehouse.Facades.Finesse;
+
+/// <summary>Reads what clients send: forms, bounded and strictly decoded, bodies of the REST API, and the cookie with the name of the person who is to sign in.</summary>
+internal sealed class Members(TimeProvider time)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>The form of a POST.</summary>
+    public async Task<(Parameters? Form, OAuthError? Error)> FormAsync(HttpContext context)
+    {
+        if (context.Request.ContentType is not { } type || !type.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return (null, OAuthError.InvalidRequest("The body must be application/x-www-form-urlencoded."));
+        if (await BodyAsync(context, Parameters.Longest) is not { } body) return (null, OAuthError.InvalidRequest("The request is too long."));
+
+        // Latin-1: every byte a character; bytes above 127 are refused by the parser, for an encoder escapes them.
+        return Parameters.TryParse(Encoding.Latin1.GetString(body), out var form, out var error) ? (form, null) : (null, error);
+    }
+
+    /// <summary>A body; null when it is longer than <paramref name="most"/> bytes. Anybody may post here: half a body must not hold a connection for ever.</summary>
+    public async Task<byte[]?> BodyAsync(HttpContext context, int most)
+    {
+        using var late = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
+        return await BoundedBody.ReadAsync(context.Request.BodyReader, most, leave: false, either.Token);
+    }
+
+    /// <summary>The name in the cookie <c>cc_username</c>; null when there is none that can be read.</summary>
+    public string? Cookie(HttpContext context)
+        => context.Request.Cookies[Vendor.UserName] is { Length: > 0 and <= 255 } text ? text : null;
+}
