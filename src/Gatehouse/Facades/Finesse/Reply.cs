@@ -14,11 +14,11 @@ internal static class Reply
     private static readonly XmlWriterSettings Form = new() { Encoding = new UTF8Encoding(false), OmitXmlDeclaration = false };
 
     /// <summary>An answer of the REST API.</summary>
-    public static Task XmlAsync(HttpContext context, int status, Action<XmlWriter> write)
+    public static async Task XmlAsync(HttpContext context, int status, Action<XmlWriter> write)
     {
         using var buffer = new MemoryStream(1024);
         using (var writer = XmlWriter.Create(buffer, Form)) write(writer);
-        return SendAsync(context, status, "application/xml;charset=UTF-8", buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+        await SendAsync(context, status, "application/xml;charset=UTF-8", buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
     }
 
     /// <summary>An error of the REST API.</summary>
