@@ -8,7 +8,7 @@ public enum CredentialKind
     /// <summary>Bearer token (RFC 6750): ours or a foreign issuer's, told apart by its verifier.</summary>
     Bearer,
 
-    /// <summary>User name or client id with a secret (RFC 7617).</summary>
+    /// <summary>User name with a password, or client id with a secret (RFC 7617).</summary>
     Basic,
 
     /// <summary>Our session cookie.</summary>
@@ -42,7 +42,11 @@ public enum CredentialPlace
 /// <param name="Place">Where it stood.</param>
 /// <param name="Name">Header, parameter or cookie name, or user name for Basic.</param>
 /// <param name="Value">The secret part.</param>
-public sealed record Credential(CredentialKind Kind, CredentialPlace Place, string Name, Secret Value);
+public sealed record Credential(CredentialKind Kind, CredentialPlace Place, string Name, Secret Value)
+{
+    /// <summary>Where the request came from, for kinds that are throttled; null where nobody asks.</summary>
+    public System.Net.IPAddress? From { get; init; }
+}
 
 /// <summary>What a verifier says: three answers, since a technical failure is no refusal.</summary>
 public abstract record Verdict
@@ -54,10 +58,16 @@ public abstract record Verdict
     /// <summary>Proven.</summary>
     /// <param name="Principal">Who it is.</param>
     /// <param name="Believed">Until when the answer may be remembered, where that is sooner than the principal's end; null where the verifier leaves it open.</param>
-    public sealed record Accepted(Principal Principal, DateTimeOffset? Believed = null) : Verdict;
+    public sealed record Accepted(Principal Principal, DateTimeOffset? Believed = null) : Verdict
+    {
+        /// <summary>Asked before the answer is used again: false where something has changed that the credential must be looked at anew for. Memory only. Null where nothing can.</summary>
+        public Func<bool>? IsCurrent { get; init; }
+    }
 
     /// <summary>Refused, and why.</summary>
-    public sealed record Rejected(Reason Reason) : Verdict;
+    /// <param name="Reason">Why.</param>
+    /// <param name="Wait">After what time it may be tried again; null where that does not matter.</param>
+    public sealed record Rejected(Reason Reason, TimeSpan? Wait = null) : Verdict;
 
     /// <summary>Could not be checked; feeds circuit breakers, never counts as a failed attempt.</summary>
     public sealed record Unavailable(Reason Reason) : Verdict;

@@ -11,6 +11,9 @@ public static class CredentialsRoom
         services.AddSingleton<OwnJwt>();
         services.AddSingleton<SessionCookie>();
         services.AddSingleton<DialogBearer>();
+        services.AddSingleton<KnownPasswords>();
+        services.AddSingleton<WrongPasswords>();
+        services.AddSingleton<BasicPassword>();
         services.AddSingleton<Verifiers>();
         return services;
     }

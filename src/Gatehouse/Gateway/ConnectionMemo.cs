@@ -30,16 +30,20 @@ public sealed class ConnectionMemo
     internal Last? Find(IHeaderDictionary headers, Service service, Ruleset rules, DateTimeOffset now)
     {
         var known = last;
-        return known is not null && ReferenceEquals(Finder.HeaderOf(headers), known.Header) && ReferenceEquals(service, known.Service) && ReferenceEquals(rules, known.Rules) && known.Entry.Until > now
+        return known is not null && Finder.HeaderOf(headers) is { } header && known.Is(header) && ReferenceEquals(service, known.Service) && ReferenceEquals(rules, known.Rules) && known.Entry.Until > now && known.Entry.IsCurrent?.Invoke() != false
             ? known : null;
     }
 
-    /// <summary>Remembers an accepted bearer token.</summary>
+    /// <summary>Remembers an accepted bearer token, or an accepted password: of that the string that the server holds itself, and only as long as it does.</summary>
     internal void Keep(IHeaderDictionary headers, Service service, Ruleset rules, Credential credential, VerificationCache.Entry entry)
     {
-        if (credential is { Kind: CredentialKind.Bearer, Place: CredentialPlace.Authorization } && entry.Principal is not null && Finder.HeaderOf(headers) is { } header) last = new Last(header, service, rules, credential, entry);
+        if (credential is { Kind: CredentialKind.Bearer or CredentialKind.Basic, Place: CredentialPlace.Authorization } && entry.Principal is not null && Finder.HeaderOf(headers) is { } header)
+            last = credential.Kind == CredentialKind.Bearer ? new Last(header, null, service, rules, credential, entry) : new Last(null, new WeakReference<string>(header), service, rules, credential, entry);
     }
 
     /// <summary>A header that was recognised.</summary>
-    internal sealed record Last(string Header, Service Service, Ruleset Rules, Credential Credential, VerificationCache.Entry Entry);
+    internal sealed record Last(string? Header, WeakReference<string>? Password, Service Service, Ruleset Rules, Credential Credential, VerificationCache.Entry Entry)
+    {
+        public bool Is(string header) => ReferenceEquals(header, Header) || (Password is not null && Password.TryGetTarget(out var password) && ReferenceEquals(header, password));
+    }
 }

@@ -11,6 +11,7 @@ namespace Gatehouse.Gateway;
 public sealed class Gatekeeper(Verification verification, SharedSecrets secrets, DialogBinding binding, RateLimits limits)
 {
     private static readonly TimeSpan TrySoon = TimeSpan.FromSeconds(5);
+    private static readonly Secret Nothing = new("");
 
     private readonly Func<string, bool> isOurs = verification.IsOurs;
 
@@ -27,16 +28,19 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
         if (ask.Query.Length > 0 && QueryTokens.HasStray(ask.Query, places.Queries, isOurs)) return new(new Decision.Refuse(Reasons.CredentialInQuery, route));
         var accepts = service.Accepts;
         // The memo knows a request by its Authorization alone.
-        if (places.IsUsual && accepts.Legacy.IsEmpty && memo?.Find(ask.Headers, service, rules, ask.At) is { } last) return new(Known(ask, route, last.Credential, last.Entry, rules));
-        var found = Finder.Find(ask.Headers, ask.Query, places, accepts.Session ? rules.File.Realm : null, tls);
+        if (places.IsUsual && accepts.Legacy.IsEmpty && memo?.Find(ask.Headers, service, rules, ask.At) is { } last)
+            return new(last.Credential.Kind == CredentialKind.Basic && IsForeign(ask) ? new Decision.Refuse(Reasons.CredentialCrossSite, route) : Known(ask, route, last.Credential, last.Entry, rules));
+        var found = Finder.Find(ask.Headers, ask.Query, places, accepts.Session ? rules.File.Realm : null, tls, accepts.Basic);
         if (!accepts.Legacy.IsEmpty) found = Finder.FindShared(found, ask.Headers, rules.SecretHeaders[service.Name]);
         if (found is not Found.One { Credential: var credential }) return new(new Decision.Refuse(found is Found.Conflict conflict ? conflict.Reason : Reasons.CredentialMissing, route));
 
         // 3 A kind that the service does not accept is refused before any cryptography.
-        if (credential.Kind switch { CredentialKind.Bearer or CredentialKind.SharedSecret => !accepts.Token && accepts.Issuers.IsEmpty && accepts.Legacy.IsEmpty, CredentialKind.Dialog => !accepts.Dialog, _ => !accepts.Session }) return new(new Decision.Refuse(Reasons.CredentialKind, route));
+        if (credential.Kind switch { CredentialKind.Bearer or CredentialKind.SharedSecret => !accepts.Token && accepts.Issuers.IsEmpty && accepts.Legacy.IsEmpty, CredentialKind.Dialog => !accepts.Dialog, CredentialKind.Basic => !accepts.Basic, _ => !accepts.Session }) return new(new Decision.Refuse(Reasons.CredentialKind, route));
 
         // A browser sends its cookie with whatever another site makes it send: what changes something must come from our own pages.
         if (credential.Kind == CredentialKind.SessionCookie && !IsOwn(ask)) return new(new Decision.Refuse(Reasons.CredentialCrossSite, route));
+
+        if (credential.Kind == CredentialKind.Basic) return IsForeign(ask) ? new(new Decision.Refuse(Reasons.CredentialCrossSite, route)) : VerifyAsync(ask, route, credential with { From = ask.Address }, rules, memo, stop);
 
         // 4 Verified before, or verified now. Tokens of dialogs are opened each time, and shared secrets compared.
         var entry = credential.Kind == CredentialKind.Dialog ? null : rules.Verified.Find(service, credential, ask.At);
@@ -49,6 +53,8 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
     private async ValueTask<Decision> VerifyAsync(Ask ask, Route route, Credential credential, Ruleset rules, ConnectionMemo? memo, CancellationToken stop)
     {
         var entry = secrets.AfterAll(ask, route.Service, credential, await verification.VerifyAsync(credential, route.Service, rules, stop), rules);
+        // From here on nobody needs the password, so nobody has it.
+        if (credential.Kind == CredentialKind.Basic) credential = credential with { Value = Nothing };
         memo?.Keep(ask.Headers, route.Service, rules, credential, entry);
         return Known(ask, route, credential, entry, rules);
     }
@@ -60,7 +66,7 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
 
     private Decision Known(Ask ask, Route route, Credential credential, VerificationCache.Entry entry, Ruleset rules)
     {
-        if (entry.Principal is not { } principal) return new Decision.Refuse(entry.Refused!, route, RetryAfter: entry.Refused!.Status switch { 503 => TrySoon, 429 => Guesses.Rest, _ => null });
+        if (entry.Principal is not { } principal) return new Decision.Refuse(entry.Refused!, route, RetryAfter: entry.Wait ?? entry.Refused!.Status switch { 503 => TrySoon, 429 => Guesses.Rest, _ => null });
         if (!entry.Verifier.StillStands(principal)) return new Decision.Refuse(Reasons.TokenRevoked, route);
 
         // Only somebody who is proven is told that a text in the address is a shared secret: everybody else could try values that way.
@@ -80,8 +86,19 @@ public sealed class Gatekeeper(Verification verification, SharedSecrets secrets,
 
     private static bool IsOwn(Ask ask)
     {
-        if (ask.Method is "GET" or "HEAD" or "OPTIONS" && ask.Headers.Upgrade.Count == 0) return true;
+        if (IsSafe(ask)) return true;
         if (ask.Headers["Sec-Fetch-Site"] is [{ Length: > 0 } site]) return site is "same-origin" or "none";
         return ask.Headers.Origin is [{ } origin] && origin == $"{ask.Scheme}://{ask.Host}";
     }
+
+    // A browser sends a password that it was given by itself, too. Programs that are no browsers say nothing of where a request comes from, and nobody can make them send it: theirs pass.
+    private static bool IsForeign(Ask ask) => !IsSafe(ask) && (ask.Headers["Sec-Fetch-Site"].Count > 0 || ask.Headers.Origin.Count > 0 ? !IsOwn(ask) : ask.Headers.Referer is [{ Length: > 0 } from, ..] && !IsOf(from, ask));
+
+    private static bool IsOf(string address, Ask ask)
+    {
+        var origin = $"{ask.Scheme}://{ask.Host}";
+        return address.StartsWith(origin, StringComparison.OrdinalIgnoreCase) && (address.Length == origin.Length || address[origin.Length] is '/' or '?' or '#');
+    }
+
+    private static bool IsSafe(Ask ask) => ask.Method is "GET" or "HEAD" or "OPTIONS" && ask.Headers.Upgrade.Count == 0;
 }

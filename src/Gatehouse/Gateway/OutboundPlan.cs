@@ -74,7 +74,11 @@ public sealed class OutboundPlan
         };
     }
 
+    // A user's own password reaches no upstream; a browser sends it to public routes below the same prefix, too.
     private bool HoldsSecret(Ask ask)
+        => (service.Accepts.Basic && Finder.HasBasic(ask.Headers)) || HoldsShared(ask);
+
+    private bool HoldsShared(Ask ask)
         => !shared.IsEmpty && Finder.Find(ask.Headers, null, false) is Found.One { Credential: var sent } && shared.Any(one => one.Verifier.Find(sent.Value) is not null);
 
     private string TargetOf(Ask ask, Route route, string? token)

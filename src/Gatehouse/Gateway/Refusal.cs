@@ -3,6 +3,7 @@ using System.Text.Json;
 using Gatehouse.Credentials;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
+using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Gateway;
 
@@ -15,7 +16,7 @@ public sealed class Refusal(Issuers issuers)
         var status = refuse.Reason.Status;
         if (status == 401 && ask is not null && refuse.Route is { Service.Accepts.Session: true } && IsNavigation(ask)) return Lead(context, ask, refuse.Route, rules.File.Realm);
         var response = context.Response;
-        if (status is 401 or 403 && refuse.Route is { } route) response.Headers.WWWAuthenticate = Challenge(refuse, route, rules.File.Realm);
+        if (status is 401 or 403 && refuse.Route is { } route) response.Headers.WWWAuthenticate = Challenges(ask, refuse, route, rules.File.Realm);
         if (refuse.RetryAfter is { } wait) response.Headers.RetryAfter = ((int)Math.Ceiling(Math.Max(1, wait.TotalSeconds))).ToString();
         return AnswerAsync(context, refuse.Route?.Service ?? Around(ask, rules), refuse.Reason, refuse.Missing is null ? null : $"It takes {refuse.Missing}.", status == 401 && refuse.Route is { Service.Accepts.Session: true } ? $"/realms/{rules.File.Realm}/sign-in" : null);
     }
@@ -68,6 +69,17 @@ public sealed class Refusal(Issuers issuers)
         response.Headers.XContentTypeOptions = "nosniff";
         if (!HttpMethods.IsHead(context.Request.Method)) await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
     }
+
+    // A browser answers a Basic challenge with a dialog of its own: never for a page's script, which a wrong or missing credential must not make into one.
+    private StringValues Challenges(Ask? ask, Decision.Refuse refuse, Route route, string realm)
+    {
+        var accepts = route.Service.Accepts;
+        if (!accepts.Basic || refuse.Reason.Status != 401 || ask is null || IsScript(ask)) return Challenge(refuse, route, realm);
+        var basic = $"Basic realm=\"{realm}\", charset=\"UTF-8\"";
+        return accepts.Token || !accepts.Issuers.IsEmpty || accepts.Dialog || !accepts.Legacy.IsEmpty ? new StringValues([Challenge(refuse, route, realm), basic]) : basic;
+    }
+
+    private static bool IsScript(Ask ask) => ask.Headers["X-Requested-With"].Count > 0 || (ask.Headers["Sec-Fetch-Mode"].Count > 0 && ask.Headers["Sec-Fetch-Mode"] is not ["navigate"]);
 
     private string Challenge(Decision.Refuse refuse, Route route, string realm)
     {

@@ -41,6 +41,9 @@ public sealed class Ruleset
     /// <summary>The verifier of the realm's session cookies; null in a dry ruleset.</summary>
     public ICredentialVerifier? Cookies { get; init; }
 
+    /// <summary>The verifier of the realm's users by name and password; null in a dry ruleset.</summary>
+    public ICredentialVerifier? Basic { get; init; }
+
     /// <summary>The verifier of the tokens of the realm's dialogs; null in a dry ruleset.</summary>
     public ICredentialVerifier? Dialogs { get; init; }
 

@@ -12,6 +12,9 @@ namespace Gatehouse.Gateway;
 /// <param name="Dialog">Tokens of our own realm's dialogs count.</param>
 public sealed record Accepted(bool Token, bool Session, ImmutableArray<string> Issuers, bool Dialog = false)
 {
+    /// <summary>Names and passwords of our own realm's users count, with each request (RFC 7617).</summary>
+    public bool Basic { get; init; }
+
     /// <summary>Names of shared secrets that count.</summary>
     public ImmutableArray<string> Legacy { get; init; } = [];
 }

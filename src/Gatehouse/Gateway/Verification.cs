@@ -23,6 +23,7 @@ public sealed class Verification(OwnJwt own, TimeProvider time)
                 ? new VerificationCache.Entry(holder, null, rules.Dialogs, holder.Until) : new VerificationCache.Entry(null, ((Verdict.Rejected)judged).Reason, rules.Dialogs, default);
         }
 
+        if (credential.Kind == CredentialKind.Basic) return await PasswordAsync(credential, rules, stop);
         var (verdict, verifier) = credential.Kind == CredentialKind.SessionCookie ? (await rules.Cookies!.VerifyAsync(credential, stop), rules.Cookies) : await BearerAsync(credential, service, rules, stop);
         var now = time.GetUtcNow();
         switch (verdict)
@@ -46,6 +47,15 @@ public sealed class Verification(OwnJwt own, TimeProvider time)
 
     /// <summary>Whether a text is a token or secret of ours, genuine or not.</summary>
     public bool IsOurs(string text) => own.IsOurs(text);
+
+    // Remembered by its verifier alone, under a keyed hash: a password is no key of any memory of ours.
+    private static async ValueTask<VerificationCache.Entry> PasswordAsync(Credential credential, Ruleset rules, CancellationToken stop)
+        => await rules.Basic!.VerifyAsync(credential, stop) switch
+        {
+            Verdict.Accepted accepted => new VerificationCache.Entry(accepted.Principal, null, rules.Basic, accepted.Believed!.Value) { IsCurrent = accepted.IsCurrent },
+            Verdict.Rejected rejected => new VerificationCache.Entry(null, rejected.Reason, rules.Basic, default) { Wait = rejected.Wait },
+            var verdict => new VerificationCache.Entry(null, ((Verdict.Unavailable)verdict).Reason, rules.Basic, default),
+        };
 
     private async ValueTask<(Verdict Verdict, ICredentialVerifier Verifier)> BearerAsync(Credential credential, Service service, Ruleset rules, CancellationToken stop)
     {

@@ -22,7 +22,14 @@ public sealed class VerificationCache
     /// <param name="Refused">Why it was refused; null for an accepted one.</param>
     /// <param name="Verifier">Who verified it and is asked whether it still stands.</param>
     /// <param name="Until">When it must be verified anew.</param>
-    public sealed record Entry(Principal? Principal, Reason? Refused, ICredentialVerifier Verifier, DateTimeOffset Until);
+    public sealed record Entry(Principal? Principal, Reason? Refused, ICredentialVerifier Verifier, DateTimeOffset Until)
+    {
+        /// <summary>Asked before it is used again: false where it must be verified anew. Null where its end alone counts.</summary>
+        public Func<bool>? IsCurrent { get; init; }
+
+        /// <summary>After what time a refused one may be tried again; null for what the refusal says by itself.</summary>
+        public TimeSpan? Wait { get; init; }
+    }
 
     /// <summary>A fresh entry; null otherwise.</summary>
     public Entry? Find(Service service, Credential credential, DateTimeOffset now)

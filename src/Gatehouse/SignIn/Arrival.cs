@@ -17,6 +17,12 @@ public sealed record Origin(string? Address, string Network, string? Device, str
 {
     /// <summary>Rules of the facade that took the sign-in by itself; null for a page of ours.</summary>
     public EntryRules? Rules { get; init; }
+
+    /// <summary>Which door was shown a password without a sign-in; null at a sign-in. Its hashes wait behind those of who signs in.</summary>
+    public string? Door { get; init; }
+
+    /// <summary>Keyed hash of name and password, which tells a repeated wrong one from another; null where each counts.</summary>
+    public ulong? Mark { get; init; }
 }
 
 /// <summary>How a person proved who they are.</summary>

@@ -24,11 +24,20 @@ public sealed class Guard(TimeProvider time)
         return mine > wide ? mine : wide;
     }
 
-    /// <summary>Counts a wrong password.</summary>
-    public void Failed(string realm, string username, string network, string? device)
+    /// <summary>Counts a wrong password. One that came before with the same <paramref name="mark"/> counts no more against its network: it is no guess, but a program that was left with an old password.</summary>
+    public void Failed(string realm, string username, string network, string? device, ulong? mark = null)
     {
         Add(PairKey(realm, username, network, device));
-        if (device is null) Add(NetworkKey(realm, network));
+        if (device is not null) return;
+        if (mark is { } known)
+        {
+            var seen = $"{realm}\n\n{network}\n{known:x}";
+            var again = counts.TryGetValue(seen, out var count) && time.GetUtcNow() - count.Last <= Window;
+            Add(seen);
+            if (again) return;
+        }
+
+        Add(NetworkKey(realm, network));
     }
 
     /// <summary>A right password clears the pair's counter, never the network's: else a guesser would clear it with an account of their own.</summary>

@@ -30,6 +30,8 @@ public sealed class Passwords : IDisposable
 
     private readonly PasswordHasher<object> hasher;
     private readonly BlockingCollection<Action> waiting;
+    private readonly BlockingCollection<Action> later;
+    private readonly BlockingCollection<Action>[] lanes;
     private readonly string decoy;
     private long checks;
 
@@ -39,6 +41,8 @@ public sealed class Passwords : IDisposable
         hasher = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { CompatibilityMode = PasswordHasherCompatibilityMode.IdentityV3, IterationCount = settings.Value.PasswordIterations }));
         decoy = hasher.HashPassword(Nobody, Guid.NewGuid().ToString());
         waiting = new BlockingCollection<Action>(settings.Value.PasswordQueue);
+        later = new BlockingCollection<Action>(settings.Value.PasswordQueue);
+        lanes = [waiting, later];
         for (var i = 0; i < settings.Value.PasswordThreads; i++)
             new Thread(Run) { IsBackground = true, Name = "gatehouse passwords", Priority = ThreadPriority.BelowNormal }.Start();
     }
@@ -46,25 +50,29 @@ public sealed class Passwords : IDisposable
     /// <summary>How many hashes were computed; unknown users cost as many as known ones.</summary>
     public long Checks => Interlocked.Read(ref checks);
 
-    /// <summary>Hashes a password. Throws <see cref="PasswordsBusy"/> when too many wait.</summary>
-    public Task<string> HashAsync(string password, CancellationToken stop) => OnPoolAsync(() => hasher.HashPassword(Nobody, password), stop);
+    /// <summary>Hashes a password. Throws <see cref="PasswordsBusy"/> when too many wait; with <paramref name="later"/> it waits in a queue of its own, behind those who sign in.</summary>
+    public Task<string> HashAsync(string password, CancellationToken stop, bool later = false) => OnPoolAsync(() => hasher.HashPassword(Nobody, password), later, stop);
 
     /// <summary>Compares a password with a stored hash; with null it takes as long and says wrong, so that an unknown user looks like a wrong password. Throws <see cref="PasswordsBusy"/>.</summary>
-    public Task<PasswordAnswer> CheckAsync(string? hash, string password, CancellationToken stop)
+    public Task<PasswordAnswer> CheckAsync(string? hash, string password, CancellationToken stop, bool later = false)
         => OnPoolAsync(() =>
         {
             var result = hasher.VerifyHashedPassword(Nobody, hash ?? decoy, password);
             if (hash is null) return PasswordAnswer.Wrong;
             return result switch { PasswordVerificationResult.Success => PasswordAnswer.Right, PasswordVerificationResult.SuccessRehashNeeded => PasswordAnswer.RightButOld, _ => PasswordAnswer.Wrong };
-        }, stop);
+        }, later, stop);
 
     /// <inheritdoc/>
-    public void Dispose() => waiting.CompleteAdding();
-
-    private Task<T> OnPoolAsync<T>(Func<T> hash, CancellationToken stop)
+    public void Dispose()
     {
+        foreach (var lane in lanes) lane.CompleteAdding();
+    }
+
+    private Task<T> OnPoolAsync<T>(Func<T> hash, bool behind, CancellationToken stop)
+    {
+        var lane = behind ? later : waiting;
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var added = !waiting.IsAddingCompleted && waiting.TryAdd(() =>
+        var added = !lane.IsAddingCompleted && lane.TryAdd(() =>
         {
             if (stop.IsCancellationRequested)
             {
@@ -89,6 +97,16 @@ public sealed class Passwords : IDisposable
 
     private void Run()
     {
-        foreach (var hash in waiting.GetConsumingEnumerable()) hash();
+        try
+        {
+            // Looks into the lanes in their order: a flood of requests with passwords keeps nobody from signing in.
+            while (BlockingCollection<Action>.TakeFromAny(lanes, out var hash) >= 0) hash!();
+        }
+        catch (ArgumentException) when (waiting.IsAddingCompleted)
+        {
+            // The end: whoever waits still is answered.
+            foreach (var lane in lanes)
+                while (lane.TryTake(out var last)) last();
+        }
     }
 }

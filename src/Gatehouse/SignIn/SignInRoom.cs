@@ -1,3 +1,4 @@
+using Gatehouse.People;
 using Gatehouse.SignIn.Import;
 using Gatehouse.SignIn.Steps;
 
@@ -21,6 +22,7 @@ public static class SignInRoom
         services.AddSingleton<Continuity>();
         services.AddSingleton<PasswordStep>();
         services.AddSingleton<Direct>();
+        services.AddSingleton<IProvesPasswords, Proving>();
         services.AddHostedService<ContinuityWatch>();
         services.AddSingleton<UpstreamStep>();
         services.AddSingleton<UpstreamSignOut>();
@@ -47,7 +49,7 @@ public sealed class SignInSettings
     /// <summary>Threads that hash passwords; no more hashes run at once.</summary>
     public int PasswordThreads { get; set; } = Math.Max(1, Environment.ProcessorCount - 1);
 
-    /// <summary>Hashes that may wait; beyond it sign-in answers 503.</summary>
+    /// <summary>Hashes that may wait for who signs in, and as many for requests with passwords; beyond it the answer is 503.</summary>
     public int PasswordQueue { get; set; } = 256;
 }
 

@@ -21,8 +21,17 @@ public static class Reasons
     /// <summary>A token stands in the URL.</summary>
     public static readonly Reason CredentialInQuery = new("credential.in-query", 400, "A token in the URL does not count.", "Send it as 'Authorization: Bearer …'; take it as known to others, since URLs are logged, and revoke it.");
 
-    /// <summary>A cookie came with a request that another site caused.</summary>
-    public static readonly Reason CredentialCrossSite = new("credential.cross-site", 403, "The request came from another site.", "Call from a page of this site, or send an access token instead of the cookie.");
+    /// <summary>A cookie, or a password that a browser remembered, came with a request that another site caused.</summary>
+    public static readonly Reason CredentialCrossSite = new("credential.cross-site", 403, "The request came from another site.", "Call from a page of this site, or send an access token instead of the cookie or password.");
+
+    /// <summary>User name and password cannot be read.</summary>
+    public static readonly Reason CredentialUnreadable = new("credential.unreadable", 400, "The user name and password cannot be read.", "Send 'Authorization: Basic' with the Base64 of NAME:PASSWORD in UTF-8, without control characters (RFC 7617, 2).");
+
+    /// <summary>User name or password is wrong, or the user may not sign in.</summary>
+    public static readonly Reason CredentialPassword = new("credential.password", 401, "The user name or the password is wrong.", "Check both; the audit log says which it was.");
+
+    /// <summary>Too many wrong passwords came.</summary>
+    public static readonly Reason CredentialThrottled = new("credential.throttled", 429, "Too many wrong passwords were sent.", "Wait as long as Retry-After says, and look for a program that still sends an old password.");
 
     /// <summary>Somebody asks for a decision as a proxy and is not listed.</summary>
     public static readonly Reason ForwardProxy = new("forward.proxy", 403, "This proxy may not ask.", "List its address or network in the settings: protocols:forwardauth:proxies.");

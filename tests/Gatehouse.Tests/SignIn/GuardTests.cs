@@ -35,6 +35,17 @@ public sealed class GuardTests
     }
 
     [Fact]
+    public void The_same_wrong_password_counts_once_against_its_network_and_each_time_against_the_user()
+    {
+        var guard = new Guard(clock);
+        for (var i = 0; i < 60; i++) guard.Failed("r", "robot", "office", null, 7);
+        Assert.Equal(TimeSpan.Zero, guard.Wait("r", "alice", "office", null));
+        Assert.True(guard.Wait("r", "robot", "office", null) > TimeSpan.Zero);
+        for (var i = 0; i < 50; i++) guard.Failed("r", $"user{i}", "office", null, (ulong)(100 + i));
+        Assert.True(guard.Wait("r", "alice", "office", null) > TimeSpan.Zero);
+    }
+
+    [Fact]
     public void Addresses_of_one_network_count_as_one()
     {
         Assert.Equal(Guard.NetworkOf(System.Net.IPAddress.Parse("192.0.2.1")), Guard.NetworkOf(System.Net.IPAddress.Parse("192.0.2.200")));

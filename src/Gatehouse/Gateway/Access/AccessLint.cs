@@ -22,7 +22,7 @@ internal static class AccessLint
                 if (service.Prefix == other.Prefix) Say(Severity.Error, "service.duplicate", service.Line, $"Service '{other.Name}' on line {other.Line} has the same prefix.");
             }
 
-            if (service.Accepts is { Token: false, Session: false, Dialog: false, Issuers.IsEmpty: true, Legacy.IsEmpty: true }) Say(Severity.Error, "service.accept", service.Line, $"Service '{service.Name}' accepts no credential.");
+            if (service.Accepts is { Token: false, Session: false, Dialog: false, Issuers.IsEmpty: true, Legacy.IsEmpty: true, Basic: false }) Say(Severity.Error, "service.accept", service.Line, $"Service '{service.Name}' accepts no credential.");
             if (service is { Accepts.Dialog: true, Events: not null }) Say(Severity.Error, "service.events", service.Line, $"Service '{service.Name}' is a bot ('events'): whoever holds a dialog's token must not speak to it in the platform's name. Take 'dialog' out of 'accept'.");
             if (service.Accepts.Dialog && !file.Routes.Any(route => ReferenceEquals(route.Service, service) && route.Dialog is not null)) Say(Severity.Warning, "service.dialog", service.Line, $"Service '{service.Name}' accepts tokens of dialogs, and none of its rules says where the dialog's id stands ('dialog:'), so that none ever passes.");
             if (!service.TokenIn.Queries.IsEmpty) Say(Severity.Note, "token-in.query", service.Line, $"Service '{service.Name}' takes tokens from the address for all its rules, and addresses are written in logs before this one. Declare it on the rule that needs it.");
@@ -34,6 +34,7 @@ internal static class AccessLint
             foreach (var address in (Uri?[])[issuer.Jwks, issuer.Introspect])
                 if (address is { Scheme: "http" } && !IsLocal(address)) Say(Severity.Warning, "issuer.plain", issuer.Line, $"Issuer '{issuer.Name}' is asked in plain HTTP: whoever sits on that network can make tokens count. Use https.");
         LegacyLint.Check(file, Say);
+        BasicLint.Check(file, Say);
         CheckRoutes(file, Say);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Gatehouse.Credentials;
 using Gatehouse.Terms;
 using YamlDotNet.RepresentationModel;
 
@@ -15,8 +16,9 @@ public sealed record AccessTests(string Access, IReadOnlyList<AccessTests.Row> R
     /// <param name="Path">Raw path.</param>
     /// <param name="Who">Name of the principal.</param>
     /// <param name="Principal">The principal; null for nobody.</param>
+    /// <param name="By">Credential that it comes by; null for one that counts.</param>
     /// <param name="Expected">A status or a reason code.</param>
-    public sealed record Row(int Line, string Method, string Path, string Who, Principal? Principal, string Expected)
+    public sealed record Row(int Line, string Method, string Path, string Who, Principal? Principal, CredentialKind? By, string Expected)
     {
         /// <summary>Whether an explanation is what was expected.</summary>
         public bool IsMet(Explanation actual) => Expected == actual.Status.ToString() || Expected == actual.Code;
@@ -43,9 +45,9 @@ public sealed record AccessTests(string Access, IReadOnlyList<AccessTests.Row> R
         return (findings.Count == 0 ? new AccessTests(access, rows) : null, findings);
     }
 
-    private static Dictionary<string, Principal?> ReadPeople(YamlMap root, List<Finding> findings)
+    private static Dictionary<string, (Principal? Principal, CredentialKind? By)> ReadPeople(YamlMap root, List<Finding> findings)
     {
-        var people = new Dictionary<string, Principal?>(StringComparer.Ordinal) { ["nobody"] = null };
+        var people = new Dictionary<string, (Principal? Principal, CredentialKind? By)>(StringComparer.Ordinal) { ["nobody"] = (null, null) };
         foreach (var (name, node) in root.Map("principals")?.All ?? [])
         {
             var map = new YamlMap(node, $"principal '{name}'", findings);
@@ -55,25 +57,32 @@ public sealed record AccessTests(string Access, IReadOnlyList<AccessTests.Row> R
                 continue;
             }
 
+            var by = map.Text("by");
+            if (by is not null && Explanation.KindOf(by) is null)
+            {
+                map.Error("tests.by", map.Line, "'by' is token, session, basic, dialog or legacy.");
+                continue;
+            }
+
             // Whoever sends a shared secret is no client, and is named in rules as 'legacy:NAME' all the same.
             var (client, legacy) = (map.Text("client"), kind == PrincipalKind.Legacy);
-            people[name] = new Principal
+            people[name] = (new Principal
             {
                 Realm = "test", Subject = legacy && client is not null ? client : name, Name = name, Kind = kind, Client = legacy ? null : client, Roles = map.Texts("roles").ToFrozenSet(), Groups = map.Texts("groups").ToFrozenSet(),
                 Permissions = map.Texts("permissions").ToFrozenSet(), Scopes = map.Texts("scopes").ToFrozenSet(),
-            };
+            }, Explanation.KindOf(by));
             map.Done();
         }
 
         return people;
     }
 
-    private static IEnumerable<Row> ReadRows(string method, string path, YamlMap row, Dictionary<string, Principal?> people)
+    private static IEnumerable<Row> ReadRows(string method, string path, YamlMap row, Dictionary<string, (Principal? Principal, CredentialKind? By)> people)
     {
         foreach (var (who, node) in row.All)
         {
-            if (!people.TryGetValue(who, out var principal)) row.Error("tests.principal", YamlMap.LineOf(node), $"'{who}' is not among the principals: {string.Join(", ", people.Keys)}.");
-            else if (node is YamlScalarNode { Value: { Length: > 0 } expected }) yield return new Row(YamlMap.LineOf(node), method, path, who, principal, expected);
+            if (!people.TryGetValue(who, out var person)) row.Error("tests.principal", YamlMap.LineOf(node), $"'{who}' is not among the principals: {string.Join(", ", people.Keys)}.");
+            else if (node is YamlScalarNode { Value: { Length: > 0 } expected }) yield return new Row(YamlMap.LineOf(node), method, path, who, person.Principal, person.By, expected);
             else row.Error("tests.expected", YamlMap.LineOf(node), $"'{who}' needs a status such as 200, 401, 403, or a reason code.");
         }
     }

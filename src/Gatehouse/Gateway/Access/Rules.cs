@@ -5,12 +5,13 @@ using Gatehouse.Credentials;
 using Gatehouse.Credentials.Kinds;
 using Gatehouse.Forwarding;
 using Gatehouse.Outbound;
+using Gatehouse.Tokens;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Gateway.Access;
 
 /// <summary>The rules in force. A new file takes over as a whole; a bad one changes nothing. Upstreams whose service stays keep their connections.</summary>
-public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer dialogs, IOptions<GatewaySettings> settings, TimeProvider time, ILogger<Rules> logger) : IAsyncDisposable
+public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer dialogs, BasicPassword basic, Issuers issuers, IOptions<GatewaySettings> settings, TimeProvider time, ILogger<Rules> logger) : IAsyncDisposable
 {
     private readonly Lock taking = new();
     private readonly Dictionary<string, Upstream> upstreams = [];
@@ -41,7 +42,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
             }
 
             now = Build(file, legacies.Take(file));
-            Findings = ([.. findings, .. LegacyLint.Now(file, time.GetUtcNow())], null);
+            Findings = ([.. findings, .. LegacyLint.Now(file, time.GetUtcNow()), .. BasicLint.Now(file, issuers.IsTls)], null);
             return true;
         }
     }
@@ -92,6 +93,7 @@ public sealed class Rules(OutboundHttp http, SessionCookie cookies, DialogBearer
             Foreign = file.Services.Where(service => !service.Accepts.Issuers.IsEmpty).ToFrozenDictionary(service => service.Name, service => service.Accepts.Issuers.Select(name => Trust(file.Issuers[name], keys, service, file.Realm)).ToImmutableArray()),
             Cookies = cookies.Of(file.Realm),
             Dialogs = dialogs.Of(file.Realm),
+            Basic = basic.Of(file.Realm),
         };
     }
 

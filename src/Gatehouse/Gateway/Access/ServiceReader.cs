@@ -103,18 +103,19 @@ internal static class ServiceReader
     {
         if (map.Node("accept") is null) return new Accepted(Token: true, Session: false, []);
         var legacy = map.Texts("accept").Where(text => text.StartsWith(Legacy.Prefix, StringComparison.Ordinal)).Select(text => text[Legacy.Prefix.Length..]).ToImmutableArray();
-        var (token, session, dialog, foreign) = (false, false, false, ImmutableArray.CreateBuilder<string>());
+        var (token, session, dialog, basic, foreign) = (false, false, false, false, ImmutableArray.CreateBuilder<string>());
         foreach (var text in map.Texts("accept"))
         {
             if (text == "token") token = true;
             else if (text == "session") session = true;
             else if (text == "dialog") dialog = true;
+            else if (text == "basic") basic = true;
             else if (text.StartsWith(Legacy.Prefix, StringComparison.Ordinal)) continue;
             else if (text.StartsWith("issuer:", StringComparison.Ordinal) && issuers.ContainsKey(text["issuer:".Length..])) foreign.Add(text["issuer:".Length..]);
-            else map.Error("service.accept", YamlMap.LineOf(map.Node("accept")!), $"'{text}' is no credential; known: token, session, dialog, legacy:NAME{string.Concat(issuers.Keys.Order().Select(name => $", issuer:{name}"))}.");
+            else map.Error("service.accept", YamlMap.LineOf(map.Node("accept")!), $"'{text}' is no credential; known: token, session, dialog, basic, legacy:NAME{string.Concat(issuers.Keys.Order().Select(name => $", issuer:{name}"))}.");
         }
 
-        return new Accepted(token, session, foreign.ToImmutable(), dialog) { Legacy = legacy };
+        return new Accepted(token, session, foreign.ToImmutable(), dialog) { Legacy = legacy, Basic = basic };
     }
 
     private static IdentityHeaders ReadIdentity(YamlMap map)

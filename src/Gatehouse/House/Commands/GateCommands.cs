@@ -50,15 +50,17 @@ internal static class GateCommands
         var file = new Option<string>("--file") { Description = "The access file.", DefaultValueFactory = _ => Usual, HelpName = "FILE" };
         var token = new Option<string?>("--token") { Description = "A token whose claims are taken as they stand (its signature is not checked), or - to read it from the input.", HelpName = "T" };
         var roles = new Option<string[]>("--role") { Description = "Instead of a token: someone with this role (may be repeated).", HelpName = "ROLE", AllowMultipleArgumentsPerToken = true };
+        var by = new Option<string?>("--by") { Description = "The credential that comes: token, session, basic (name and password), dialog or legacy; default: one that the service accepts.", HelpName = "KIND" };
+        by.AcceptOnlyFromAmong("token", "session", "basic", "dialog", "legacy");
         var json = new Option<bool>("--json") { Description = "Answer in JSON." };
         var command = new Verb("explain", "Says which route and rule decide a request, and why. Exit code 1 when it would be refused.",
-            "gatehouse explain GET /cim-customer/customers --file access.yaml", "gatehouse explain POST /ccm/x --file access.yaml --role agent", "echo \"$TOKEN\" | gatehouse explain GET /ccm/x --file access.yaml --token -") { method, path, file, token, roles, json };
+            "gatehouse explain GET /cim-customer/customers --file access.yaml", "gatehouse explain POST /ccm/x --file access.yaml --role agent", "gatehouse explain POST /ccm/x --file access.yaml --role agent --by basic", "echo \"$TOKEN\" | gatehouse explain GET /ccm/x --file access.yaml --token -") { method, path, file, token, roles, by, json };
         command.SetAction(async (parsed, stop) =>
         {
             var rules = Rules.Dry(Open(parsed.GetValue(file)!));
             var principal = parsed.GetValue(token) is { } given ? OfToken(given == "-" ? await terminal.Input.ReadLineAsync(stop) ?? "" : given)
                 : parsed.GetValue(roles) is { Length: > 0 } held ? new Principal { Realm = rules.File.Realm, Subject = "someone", Kind = PrincipalKind.User, Roles = held.ToFrozenSet() } : null;
-            var why = Explanation.Of(rules.Routes, parsed.GetValue(method)!.ToUpperInvariant(), parsed.GetValue(path)!, principal);
+            var why = Explanation.Of(rules.Routes, parsed.GetValue(method)!.ToUpperInvariant(), parsed.GetValue(path)!, principal, Explanation.KindOf(parsed.GetValue(by)));
             if (parsed.GetValue(json))
                 terminal.Output.WriteLine(new JsonObject { ["status"] = why.Status, ["code"] = why.Code, ["service"] = why.Route?.Service.Name, ["route"] = why.Route?.Describe(), ["line"] = why.Route?.Line, ["why"] = why.Why }.ToJsonString());
             else
@@ -84,7 +86,7 @@ internal static class GateCommands
             var (tests, findings) = AccessTests.Read(Load(path));
             if (tests is null) throw new StartRefused(string.Join('\n', findings));
             var routes = new RouteTable(Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "", tests.Access)).Routes);
-            var results = tests.Rows.Select(row => (row, actual: Explanation.Of(routes, row.Method, row.Path, row.Principal))).ToList();
+            var results = tests.Rows.Select(row => (row, actual: Explanation.Of(routes, row.Method, row.Path, row.Principal, row.By))).ToList();
             var unmet = results.Where(one => !one.row.IsMet(one.actual)).ToList();
             if (parsed.GetValue(json))
                 terminal.Output.WriteLine(new JsonObject { ["passed"] = results.Count - unmet.Count, ["failed"] = new JsonArray([.. unmet.Select(one => new JsonObject { ["line"] = one.row.Line, ["request"] = $"{one.row.Method} {one.row.Path}", ["principal"] = one.row.Who, ["expected"] = one.row.Expected, ["status"] = one.actual.Status, ["code"] = one.actual.Code, ["why"] = one.actual.Why })]) }.ToJsonString());

@@ -16,6 +16,9 @@ public abstract record PasswordOutcome
     /// <summary>The person is in; the value goes into the cookie.</summary>
     public sealed record In(User User, string Cookie) : PasswordOutcome;
 
+    /// <summary>The person is proven, and nothing has begun.</summary>
+    internal sealed record Proven(User User, Proof Proof) : PasswordOutcome;
+
     /// <summary>Unknown user, wrong password or disabled account: one answer for all three.</summary>
     public sealed record Wrong : PasswordOutcome;
 
@@ -45,11 +48,18 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
 {
     /// <summary>Checks and, when right, starts a session.</summary>
     public async Task<PasswordOutcome> TryAsync(Realm realm, Interaction? interaction, string username, string password, Origin origin, Session? before, CancellationToken stop)
+        => await JudgeAsync(realm, interaction, username, password, origin, stop) is var outcome && outcome is PasswordOutcome.Proven proven ? await InAsync(realm, interaction, proven.User, proven.Proof, origin, before, stop) : outcome;
+
+    /// <summary>Checks, and starts nothing.</summary>
+    internal Task<PasswordOutcome> ProveAsync(Realm realm, string username, string password, Origin origin, CancellationToken stop) => JudgeAsync(realm, null, username, password, origin, stop);
+
+    private async Task<PasswordOutcome> JudgeAsync(Realm realm, Interaction? interaction, string username, string password, Origin origin, CancellationToken stop)
     {
         var name = Names.Fold(username);
         if (guard.Wait(realm.Name, name, origin.Network, origin.Device) is { Ticks: > 0 } wait)
         {
-            Note(realm, interaction, null, name, origin, "throttled");
+            // A door that is asked for each request notes it by itself, a sample of a flood.
+            if (origin.Door is null) Note(realm, interaction, null, name, origin, "throttled");
             return new PasswordOutcome.Wait(wait);
         }
 
@@ -62,11 +72,11 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         {
             // What a directory knows better (disabled, locked, expired) is for the audit log; the person is told the same as ever.
             refused = (found.Finding as Finding.Refused)?.Code;
-            if (found.Finding is Finding.Known { Identity: var identity }) return await KnownAsync(realm, interaction, found.Upstream, identity, name, password, origin, before, stop);
+            if (found.Finding is Finding.Known { Identity: var identity }) return await KnownAsync(realm, interaction, found.Upstream, identity, name, password, origin, stop);
             if (found.Finding is Finding.Unavailable not)
             {
                 Note(realm, interaction, user, name, origin, "upstream_unavailable", $"{found.Upstream.Alias}: {not.Detail}");
-                return await ContinueAsync(realm, interaction, found.Upstream, user, name, password, origin, before, stop);
+                return await ContinueAsync(realm, interaction, found.Upstream, user, name, password, origin, stop);
             }
         }
 
@@ -74,8 +84,8 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         string? renewed = null;
         try
         {
-            answer = await passwords.CheckAsync(stored?.Hash, tooLong ? "" : password, stop);
-            if (answer == PasswordAnswer.RightButOld) renewed = await passwords.HashAsync(password, stop);
+            answer = await passwords.CheckAsync(stored?.Hash, tooLong ? "" : password, stop, later: origin.Door is not null);
+            if (answer == PasswordAnswer.RightButOld) renewed = await passwords.HashAsync(password, stop, later: origin.Door is not null);
         }
         catch (PasswordsBusy)
         {
@@ -85,10 +95,10 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         if (answer == PasswordAnswer.Wrong || user is not { Enabled: true }) return Wrong(realm, interaction, user, name, origin, refused is not null ? refused : user is null ? "user_not_found" : answer == PasswordAnswer.Wrong ? "invalid_user_credentials" : "user_disabled");
         guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
         if (interaction?.Pending is { } pending) user = await LinkAsync(realm, interaction, pending, user, origin, stop);
-        return await InAsync(realm, interaction, user, Proof.Password(renewed), origin, before, stop);
+        return new PasswordOutcome.Proven(user, Proof.Password(renewed));
     }
 
-    private async Task<PasswordOutcome> KnownAsync(Realm realm, Interaction? interaction, Upstream upstream, UpstreamIdentity identity, string name, string password, Origin origin, Session? before, CancellationToken stop)
+    private async Task<PasswordOutcome> KnownAsync(Realm realm, Interaction? interaction, Upstream upstream, UpstreamIdentity identity, string name, string password, Origin origin, CancellationToken stop)
     {
         switch (await linking.ResolveAsync(upstream, identity, stop))
         {
@@ -96,7 +106,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
                 guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
                 await continuity.NoteAsync(upstream, identity, user, password, stop);
                 var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId, await KeptAsync(upstream, password, stop));
-                return await InAsync(realm, interaction, user, proof, origin, before, stop);
+                return new PasswordOutcome.Proven(user, proof);
             case LinkOutcome.NeedsProof { Existing: var existing } when interaction is not null:
                 var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity, origin.Browser), LoginHint = existing.Username };
                 await interactions.ChangeAsync(pending, stop);
@@ -116,16 +126,16 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         return new PasswordOutcome.Barred(barred);
     }
 
-    // While the directory is down: who may go on with less, and who is told that it is down.
-    private async Task<PasswordOutcome> ContinueAsync(Realm realm, Interaction? interaction, Upstream upstream, User? user, string name, string password, Origin origin, Session? before, CancellationToken stop)
+    // While the directory is down: who may go on with less, and who is told that it is down. Nobody by a door that begins no session: what is less hangs on one.
+    private async Task<PasswordOutcome> ContinueAsync(Realm realm, Interaction? interaction, Upstream upstream, User? user, string name, string password, Origin origin, CancellationToken stop)
     {
         try
         {
-            switch (user is null ? null : await continuity.CheckAsync(upstream, user, password, origin, stop))
+            switch (user is null || origin.Door is not null ? null : await continuity.CheckAsync(upstream, user, password, origin, stop))
             {
                 case true:
                     guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
-                    return await InAsync(realm, interaction, user!, Continuity.Proof(upstream), origin, before, stop);
+                    return new PasswordOutcome.Proven(user!, Continuity.Proof(upstream));
                 case false:
                     return Wrong(realm, interaction, user, name, origin, "invalid_user_credentials");
                 default:
@@ -166,7 +176,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
 
     private PasswordOutcome.Wrong Wrong(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error)
     {
-        guard.Failed(realm.Name, name, origin.Network, origin.Device);
+        guard.Failed(realm.Name, name, origin.Network, origin.Device, origin.Mark);
         Note(realm, interaction, user, name, origin, error);
         return new PasswordOutcome.Wrong();
     }
@@ -175,6 +185,6 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
     private void Note(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error, string? detail = null) => audit.Note(new AuditEvent
     {
         Realm = realm.Name, Type = "LOGIN_ERROR", Client = interaction?.ClientId ?? origin.Rules?.Client, User = user?.Id, Address = origin.Address, Error = error,
-        Details = new Dictionary<string, string> { ["username"] = name.Length > 64 ? name[..64] : name, ["detail"] = detail ?? "" },
+        Details = new Dictionary<string, string> { ["username"] = name.Length > 64 ? name[..64] : name, ["detail"] = detail ?? "", ["door"] = origin.Door ?? "" },
     });
 }
