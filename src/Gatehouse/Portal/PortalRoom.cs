@@ -14,6 +14,7 @@ public static class PortalRoom
         services.AddSingleton<Browser>();
         services.AddSingleton<SignInPage>();
         services.AddSingleton<SignOutPage>();
+        services.AddSingleton<SeatPage>();
         services.AddSingleton<BrokerPage>();
         services.AddSingleton<TicketDoor>();
         services.AddSingleton<TicketPage>();
@@ -38,6 +39,9 @@ public static class PortalRoom
         routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint/descriptor", ["GET"], broker.DescribeAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/test", ["GET"], broker.TestAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/sign-out", ["GET"], broker.SignOutAsync);
+        var seat = services.GetRequiredService<SeatPage>();
+        routes.MapMethods("/realms/{realm}/seat", ["GET"], seat.ShowAsync);
+        routes.MapMethods("/realms/{realm}/seat", ["POST"], seat.SubmitAsync);
         routes.MapMethods("/realms/{realm}/sign-out", ["GET"], signOut.ShowAsync);
         routes.MapMethods("/realms/{realm}/sign-out", ["POST"], signOut.SubmitAsync);
         routes.MapMethods("/realms/{realm}/signed-out", ["GET"], signOut.DoneAsync);

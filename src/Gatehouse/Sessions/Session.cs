@@ -45,6 +45,10 @@ public sealed record Session
     /// <summary>What the upstream wants to see when the person signs out there too; null where there is nothing to send.</summary>
     public string? UpstreamHint { get; init; }
 
+    /// <summary>Extension at which the person sits, kept by <see cref="Seats"/>; null where they have no seat.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string? Extension { get; init; }
+
     /// <summary>Address at sign-in.</summary>
     public string? Address { get; init; }
 

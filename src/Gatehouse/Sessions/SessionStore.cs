@@ -12,7 +12,7 @@ namespace Gatehouse.Sessions;
 public sealed class SessionStore : IDisposable
 {
     private const string Purpose = "session cookie";
-    private const string Columns = "id, realm, user_id as User, cookie, body, last_used_at as LastUsedAt, idle_ends_at as IdleEndsAt, ends_at as EndsAt";
+    private const string Columns = "id, realm, user_id as User, cookie, body, last_used_at as LastUsedAt, idle_ends_at as IdleEndsAt, ends_at as EndsAt, (select seats.extension from seats where seats.realm = sessions.realm and seats.session_id = sessions.id limit 1) as Extension";
 
     // A token outlives its session by no more than this; then its session need not be remembered.
     private static readonly TimeSpan RememberEnded = TimeSpan.FromHours(24);
@@ -97,6 +97,7 @@ public sealed class SessionStore : IDisposable
     {
         var count = await work.Connection.ExecuteAsync("delete from sessions where realm = @realm and id = @id", new { realm, id }, work.Transaction);
         if (count == 0) return false;
+        await work.Connection.ExecuteAsync("delete from seats where realm = @realm and session_id = @id", new { realm, id }, work.Transaction);
         await work.Connection.ExecuteAsync("insert into ended_sessions (realm, id, at) values (@realm, @id, @at) on conflict do nothing", new { realm, id, at = work.Now }, work.Transaction);
         await work.AnnounceAsync(new Change("session.ended", realm, id));
         return true;
@@ -184,6 +185,7 @@ public sealed class SessionStore : IDisposable
         await database.WriteAsync(async work =>
         {
             await work.Connection.ExecuteAsync("delete from sessions where (realm, id) in (select realm, id from sessions where ends_at < @at or idle_ends_at < @at limit 500)", new { at }, work.Transaction);
+            await work.Connection.ExecuteAsync("delete from seats where not exists (select 1 from sessions s where s.realm = seats.realm and s.id = seats.session_id)", transaction: work.Transaction);
             await work.Connection.ExecuteAsync("delete from ended_sessions where (realm, id) in (select realm, id from ended_sessions where at < @before limit 500)", new { before }, work.Transaction);
             return true;
         }, stop);
@@ -249,9 +251,11 @@ public sealed class SessionStore : IDisposable
 
         public long EndsAt { get; init; }
 
+        public string? Extension { get; init; }
+
         public Session ToSession() => JsonSerializer.Deserialize<Session>(Body)! with
         {
-            LastUsedAt = DateTimeOffset.FromUnixTimeMilliseconds(LastUsedAt), IdleEndsAt = DateTimeOffset.FromUnixTimeMilliseconds(IdleEndsAt), EndsAt = DateTimeOffset.FromUnixTimeMilliseconds(EndsAt),
+            LastUsedAt = DateTimeOffset.FromUnixTimeMilliseconds(LastUsedAt), IdleEndsAt = DateTimeOffset.FromUnixTimeMilliseconds(IdleEndsAt), EndsAt = DateTimeOffset.FromUnixTimeMilliseconds(EndsAt), Extension = Extension,
         };
     }
 }

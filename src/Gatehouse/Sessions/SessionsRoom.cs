@@ -2,13 +2,14 @@ using Gatehouse.Storage;
 
 namespace Gatehouse.Sessions;
 
-/// <summary>Owns who is signed in and the session cookie. Never asks how they proved it.</summary>
+/// <summary>Owns who is signed in, at which extension, and the session cookie. Never asks how they proved it.</summary>
 public static class SessionsRoom
 {
     /// <summary>Adds the store and its background writer.</summary>
     public static IServiceCollection AddSessions(this IServiceCollection services)
     {
         services.AddSingleton<SessionStore>();
+        services.AddSingleton<Seats>();
         services.AddHostedService<SessionUpkeep>();
         return services;
     }

@@ -43,6 +43,9 @@ public sealed record Interaction
     /// <summary>Alias of the upstream to go to at once (<c>kc_idp_hint</c>).</summary>
     public string? UpstreamHint { get; init; }
 
+    /// <summary>Extension at which the person is to sit, asked for after the sign-in; empty for whichever they name; null where nobody asks.</summary>
+    public string? Seat { get; init; }
+
     /// <summary>The browser was asked for a ticket; it is asked once.</summary>
     public bool TicketAsked { get; init; }
 

@@ -47,6 +47,9 @@ public sealed class Interactions(Database database, TimeProvider time)
     /// <summary>Address of the sign-in page of an interaction.</summary>
     public static string SignInPath(Interaction interaction, string back) => $"/realms/{interaction.Realm}/sign-in?i={interaction.Id}&back={Uri.EscapeDataString(back)}";
 
+    /// <summary>Address of the page that asks for the seat of an interaction.</summary>
+    public static string SeatPath(Interaction interaction, string back) => $"/realms/{interaction.Realm}/seat?i={interaction.Id}&back={Uri.EscapeDataString(back)}";
+
     /// <summary>Address of the sign-out page of an interaction.</summary>
     public static string SignOutPath(Interaction interaction) => $"/realms/{interaction.Realm}/sign-out?i={interaction.Id}";
 

@@ -23,6 +23,7 @@ public static class AccessClaims
         writer.WriteString("azp", a.Client.ClientId);
         writer.WriteString("client_id", a.Client.ClientId);
         if (a.Session is { } session) writer.WriteString("sid", session.Id);
+        if (a.Session?.Extension is { } extension) writer.WriteString("extension", extension);
         if (a.Gadget is { } gadget) writer.WriteString("gadget", gadget.Id);
         if (a.Level is { } level) writer.WriteString("acr", level);
         WriteRoles(writer, s);

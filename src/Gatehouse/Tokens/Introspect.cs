@@ -25,17 +25,21 @@ public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users
 
         // A subject that was disabled since is no longer active, even while its token's life runs.
         if (principal.Kind == PrincipalKind.User && await users.FindAsync(realm.Name, principal.Subject, stop) is not { Enabled: true }) return Inactive;
-        if (principal.Session is { } session && await sessions.FindAsync(realm.Name, session, stop) is null) return Inactive;
-        return OfAccess(token, principal);
+        var session = principal.Session is { } id ? await sessions.FindAsync(realm.Name, id, stop) : null;
+        return principal.Session is not null && session is null ? Inactive : OfAccess(token, principal, session);
     }
 
-    private static ReadOnlyMemory<byte> OfAccess(string token, Principal principal)
+    private static ReadOnlyMemory<byte> OfAccess(string token, Principal principal, Session? session)
     {
         if (!Jws.TryParse(token, Limits.Default, out var jws, out _) || !JwtClaims.TryParse(jws.Payload, Limits.Default, out var claims, out _)) return Inactive;
         var buffer = new ArrayBufferWriter<byte>(1024);
         using var writer = new Utf8JsonWriter(buffer);
         writer.WriteStartObject();
-        foreach (var claim in claims.All.EnumerateObject()) claim.WriteTo(writer);
+        foreach (var claim in claims.All.EnumerateObject())
+            if (session is null || claim.Name != "extension") claim.WriteTo(writer);
+
+        // Where the person sits now, not when the token was made.
+        if (session?.Extension is { } extension) writer.WriteString("extension", extension);
         if (principal.Name is not null) writer.WriteString("username", principal.Name);
         writer.WriteString("token_type", "Bearer");
         writer.WriteBoolean("active", true);

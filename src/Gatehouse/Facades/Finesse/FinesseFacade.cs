@@ -41,6 +41,7 @@ public sealed class FinesseFacade : IFacade
         services.AddSingleton<Curiosity>();
         services.AddSingleton<SystemEndpoint>();
         services.AddSingleton<UserAuthModeEndpoint>();
+        services.AddSingleton<Seating>();
         services.AddSingleton<SsoTokens>();
         services.AddSingleton<SsoTokenEndpoint>();
         services.AddSingleton<SsoTestEndpoint>();

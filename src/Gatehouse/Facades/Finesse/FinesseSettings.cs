@@ -20,6 +20,15 @@ public sealed class FinesseSettings
     /// <summary>Whether <c>/finesse/api/UserAuthMode</c> answers, as Finesse's property <c>enableUserAuthMode</c>.</summary>
     public bool UserAuthMode { get; set; } = true;
 
+    /// <summary>Where agents sit: <c>none</c> (nobody asks), <c>fixed</c> (user attribute <c>finesse.extension</c>, else <c>extension</c>) or <c>mobility</c> (they name the extension when they sign in). An extension is one person's at a time.</summary>
+    public string Seats { get; set; } = "none";
+
+    /// <summary>Whether a page asks for the extension after the sign-in, where <c>seats</c> is <c>mobility</c>; otherwise clients name it in <c>PUT /finesse/api/User</c> alone.</summary>
+    public bool SeatPage { get; set; } = true;
+
+    /// <summary>Realm role of supervisors, who may read the agents of their teams.</summary>
+    public string SupervisorRole { get; set; } = "supervisor";
+
     /// <summary>Life of the desktop's access tokens. Clients renew them when three quarters are over.</summary>
     public TimeSpan AccessExpires { get; set; } = TimeSpan.FromHours(1);
 
@@ -50,6 +59,7 @@ public sealed class FinesseSettings
         if (Client.Length == 0) return "facades:finesse:client must name a client of the realm.";
         if (Mode is not (Modes.Sso or Modes.NonSso or Modes.Hybrid)) return "facades:finesse:mode must be SSO, NON_SSO or HYBRID.";
         if (DeploymentType is not ("UCCE" or "UCCX")) return "facades:finesse:deploymentType must be UCCE or UCCX.";
+        if (Seats is not (Seating.None or Seating.Fixed or Seating.Mobility)) return "facades:finesse:seats must be none, fixed or mobility.";
         foreach (var (name, life, least, most) in ((string, TimeSpan, TimeSpan, TimeSpan)[])[("accessExpires", AccessExpires, TimeSpan.FromMinutes(1), TimeSpan.FromHours(24)), ("refreshExpires", RefreshExpires, TimeSpan.FromMinutes(2), TimeSpan.FromHours(24)), ("codeExpires", CodeExpires, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(10))])
             if (life < least || life > most) return $"facades:finesse:{name} must be {least} to {most}, written hours:minutes:seconds.";
         if (RefreshExpires <= AccessExpires) return "facades:finesse:refreshExpires must be longer than accessExpires: else nobody can renew.";

@@ -15,7 +15,7 @@ namespace Gatehouse.Facades.Finesse;
 /// <c>/desktop/sso/token</c>: the desktop's tokens. GET makes them of the browser's session, after a sign-in where there is none (a script is told 401 instead: it can show nobody a page); POST, and GET with
 /// <c>refresh-token</c>, renew.
 /// </summary>
-internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Members members, SsoTokens tokens, UserCache users, Entrance entrance, Interactions interactions, ShowFault showFault, AuditLog audit)
+internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Members members, Seating seating, SsoTokens tokens, UserCache users, Entrance entrance, Interactions interactions, ShowFault showFault, AuditLog audit)
 {
     private const string Here = "/desktop/sso/token";
     private const string Resume = "/desktop/sso/resume";
@@ -57,7 +57,15 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
             return;
         }
 
-        var (made, error) = await tokens.MakeAsync(realm, client, user, session, query["return_refresh_token"] == "true", AddressOf(context), context.RequestAborted);
+        var (seated, obstacle, seat) = await seating.SitAsync(user, session, client, AddressOf(context), context.RequestAborted);
+        if (seated is null)
+        {
+            if (seat is null || IsScript(context)) await Reply.FaultAsync(context, 401, obstacle!.Type, obstacle.Message);
+            else await seating.AskAsync(context, realm, client, seat, $"{Resume}?i=", JsonSerializer.Serialize(new Wish(context.Request.QueryString.Value ?? "", wanted)), Here + context.Request.QueryString.Value);
+            return;
+        }
+
+        var (made, error) = await tokens.MakeAsync(realm, client, user, seated, query["return_refresh_token"] == "true", AddressOf(context), context.RequestAborted);
         if (made is null) await Reply.FaultAsync(context, 401, Vendor.AuthError, error!.Description);
         else await AnswerAsync(context, realm, user, made, WithUser(query["return_user"]));
     }
@@ -145,7 +153,7 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
 
     private async Task SignInAsync(HttpContext context, Realm realm, Client client, string? wanted, bool fresh)
     {
-        if (context.Request.Headers["Sec-Fetch-Dest"] is ["empty"])
+        if (IsScript(context))
         {
             await Reply.FaultAsync(context, 401, Vendor.NoToken, fresh ? "Somebody else is signed in." : "Nobody is signed in. Open this address in a window.");
             return;
@@ -170,6 +178,9 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
         json.WriteString("realm", site.Domain);
         json.WriteString("user_principal", agents.PrincipalOf(user));
     });
+
+    // It can show nobody a page.
+    private static bool IsScript(HttpContext context) => context.Request.Headers["Sec-Fetch-Dest"] is ["empty"];
 
     // Who does not say is told: the sample answer of the vendor has the members.
     private static bool WithUser(string? wish) => wish is not ("no" or "false");

@@ -18,6 +18,12 @@ internal static class Vendor
     /// <summary>User attribute: the agent's id in the contact centre; without it the user name.</summary>
     public const string LoginId = "finesse.loginId";
 
+    /// <summary>User attribute: the telephone of one's own, where seats are fixed; without it the attribute <c>extension</c>.</summary>
+    public const string Extension = "finesse.extension";
+
+    /// <summary>Attribute of a group: the team's id in the contact centre; without it the group's own.</summary>
+    public const string TeamId = "finesse.teamId";
+
     // Error types that the developer guide names.
     public const string Forbidden = "Forbidden";
     public const string NotFound = "Not Found";

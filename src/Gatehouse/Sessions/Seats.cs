@@ -1,0 +1,86 @@
+using System.Text.RegularExpressions;
+using Dapper;
+using Gatehouse.Audit;
+using Gatehouse.Storage;
+
+namespace Gatehouse.Sessions;
+
+/// <summary>How a claim for a seat ended.</summary>
+public enum SeatClaim
+{
+    /// <summary>The session has the extension now.</summary>
+    Taken,
+
+    /// <summary>Somebody else's live session has it.</summary>
+    Busy,
+
+    /// <summary>The text is no extension.</summary>
+    Invalid,
+
+    /// <summary>The session has ended.</summary>
+    Over,
+}
+
+/// <summary>
+/// Seats: one extension of a realm held by one live session, wherever its owner came in. The table is the truth, its key decides between two who come at once, on any node; a seat ends with its session in the same transaction, and one whose
+/// session is over counts no more, whether or not somebody cleared it away (decision 0013).
+/// </summary>
+public sealed partial class Seats(Database database, AuditLog audit)
+{
+    // Other nodes write uses late: a session that looks idle here may just not have been told of yet. As SessionStore's.
+    private static readonly long Late = (long)TimeSpan.FromMinutes(5).TotalMilliseconds;
+
+    /// <summary>Whether a text may be an extension: 2 to 15 digits (E.164), with a plus sign before them or not.</summary>
+    public static bool IsExtension(string text) => Form().IsMatch(text);
+
+    /// <summary>
+    /// Takes an extension for a session, and gives up the one that it had. The same person's other session loses it to this one: a browser that was closed without signing out keeps nobody from their own desk.
+    /// </summary>
+    public async Task<SeatClaim> ClaimAsync(Session session, string extension, string? clientId, string? address, CancellationToken stop)
+    {
+        if (!IsExtension(extension)) return Refused(session, extension, clientId, address, SeatClaim.Invalid, "invalid_device");
+        var claim = await database.WriteAsync(async work =>
+        {
+            var (realm, id, user) = (session.Realm, session.Id, session.User);
+
+            // Takes the session's row: two claims of one session come one after the other, and an end waits, then finds the seat.
+            if (await work.Connection.ExecuteAsync("update sessions set user_id = user_id where realm = @realm and id = @id", new { realm, id }, work.Transaction) == 0) return SeatClaim.Over;
+            var loser = await work.Connection.ExecuteScalarAsync<string?>(
+                """
+                delete from seats where realm = @realm and extension = @extension and session_id <> @id
+                  and (user_id = @user or not exists (select 1 from sessions s where s.realm = seats.realm and s.id = seats.session_id and s.ends_at > @now and s.idle_ends_at > @late))
+                returning session_id
+                """, new { realm, extension, id, user, now = work.Now, late = work.Now - Late }, work.Transaction);
+            if (loser is not null) await work.AnnounceAsync(new Change("session.renewed", realm, loser));
+            await work.Connection.ExecuteAsync("insert into seats (realm, extension, session_id, user_id, taken_at) values (@realm, @extension, @id, @user, @now) on conflict do nothing", new { realm, extension, id, user, now = work.Now }, work.Transaction);
+            if (await work.Connection.ExecuteScalarAsync<string?>("select session_id from seats where realm = @realm and extension = @extension", new { realm, extension }, work.Transaction) != id) return SeatClaim.Busy;
+            await work.Connection.ExecuteAsync("delete from seats where realm = @realm and session_id = @id and extension <> @extension", new { realm, id, extension }, work.Transaction);
+            await work.AnnounceAsync(new Change("session.renewed", realm, id));
+            await audit.WriteAsync(work, new AuditEvent { Realm = realm, Type = "SEAT_TAKEN", Client = clientId, User = user, Session = id, Address = address, Details = new Dictionary<string, string> { ["extension"] = extension } });
+            return SeatClaim.Taken;
+        }, stop);
+        return claim == SeatClaim.Busy ? Refused(session, extension, clientId, address, claim, "device_busy") : claim;
+    }
+
+    /// <summary>Gives a session's extension up; false when it has none.</summary>
+    public Task<bool> ReleaseAsync(Session session, string? clientId, string? address, CancellationToken stop) => database.WriteAsync(async work =>
+    {
+        if (await work.Connection.ExecuteScalarAsync<string?>("delete from seats where realm = @Realm and session_id = @Id returning extension", new { session.Realm, session.Id }, work.Transaction) is not { } extension) return false;
+        await work.AnnounceAsync(new Change("session.renewed", session.Realm, session.Id));
+        await audit.WriteAsync(work, new AuditEvent { Realm = session.Realm, Type = "SEAT_LEFT", Client = clientId, User = session.User, Session = session.Id, Address = address, Details = new Dictionary<string, string> { ["extension"] = extension } });
+        return true;
+    }, stop);
+
+    /// <summary>The session and extension of the seat that a person has; null when they have none.</summary>
+    public Task<(string Session, string Extension)?> OfUserAsync(string realm, string user, CancellationToken stop)
+        => database.ReadAsync(connection => connection.QueryFirstOrDefaultAsync<(string, string)?>("select session_id, extension from seats where realm = @realm and user_id = @user order by taken_at desc limit 1", new { realm, user }), stop);
+
+    private SeatClaim Refused(Session session, string extension, string? clientId, string? address, SeatClaim claim, string error)
+    {
+        audit.Note(new AuditEvent { Realm = session.Realm, Type = "SEAT_TAKEN_ERROR", Client = clientId, User = session.User, Session = session.Id, Address = address, Error = error, Details = new Dictionary<string, string> { ["extension"] = extension.Length > 32 ? extension[..32] : extension } });
+        return claim;
+    }
+
+    [GeneratedRegex(@"^\+?[0-9]{2,15}\z", RegexOptions.NonBacktracking)]
+    private static partial Regex Form();
+}
