@@ -1,5 +1,6 @@
 using Gatehouse.Facades.Expertflow;
 using Gatehouse.Facades.Finesse;
+using Gatehouse.Facades.Gadgets;
 using Gatehouse.Facades.Xivo;
 
 namespace Gatehouse.Facades;
@@ -13,6 +14,7 @@ public static class FacadesRoom
         XivoFacade.Add,
         ExpertflowFacade.Add,
         FinesseFacade.Add,
+        GadgetsFacade.Add,
     ];
 
     // What somebody should see to in a settings file, such as a call that ends soon.

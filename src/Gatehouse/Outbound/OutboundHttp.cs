@@ -37,7 +37,7 @@ public sealed class OutboundHttp : IDisposable
         var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, stop);
         foreach (var address in addresses)
         {
-            if (IsForbidden(address)) continue;
+            if (Addresses.IsNever(address)) continue;
             var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {
@@ -56,12 +56,5 @@ public sealed class OutboundHttp : IDisposable
         }
 
         throw new HttpRequestException($"'{context.DnsEndPoint.Host}' has no address that may be connected to.");
-    }
-
-    private static bool IsForbidden(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
-        var bytes = address.GetAddressBytes();
-        return address.IsIPv6LinkLocal || address.IsIPv6Multicast || (bytes.Length == 4 && ((bytes[0] == 169 && bytes[1] == 254) || bytes[0] is 0 or >= 224));
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Federation;
@@ -95,6 +96,14 @@ public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGr
 
         sessions.Touch(session, rules.Idle(user, realm.SessionIdle));
         return outcome;
+    }
+
+    /// <summary>A person's token of ours is traded for one that is cut to a gadget and its back ends (decision 0014). The session does not count as used: gadgets renew by themselves.</summary>
+    public async Task<DirectOutcome> NarrowAsync(Realm realm, Client client, Secret token, GadgetCut cut, ImmutableArray<string> audience, Origin origin, CancellationToken stop)
+    {
+        var parameters = Parameters.Of([new("subject_token_type", ProofType.AccessToken), new("subject_token", token.Reveal())]);
+        var request = new GrantRequest(realm, client, parameters, origin.Address) { Gadget = (cut, audience) };
+        return await OfAsync(realm, client, new EntryRules(client.ClientId, [], _ => null, _ => cut.Life), await exchange.AuthorizeAsync(request, stop), origin, stop);
     }
 
     private async Task<DirectOutcome> OfAsync(Realm realm, Client client, EntryRules rules, GrantResult result, Origin origin, CancellationToken stop)

@@ -72,6 +72,30 @@ public static class Reasons
     /// <summary>The token was cut for a gadget, and this is not a back end of its.</summary>
     public static readonly Reason TokenGadget = new("token.gadget", 401, "The token is a gadget's.", "It counts only at the back ends that its 'aud' names, and is traded for no other token; here the agent's own is needed.");
 
+    /// <summary>A gadget's request brings no security token, or one that counts no more.</summary>
+    public static readonly Reason GadgetToken = new("gadget.token", 401, "The gadget's security token does not count.", "The desktop hands a new one to its gadgets with each renewal; reload the desktop, or sign in again.");
+
+    /// <summary>A gadget asks for an address that its allow list does not have.</summary>
+    public static readonly Reason GadgetTarget = new("gadget.target", 403, "The gadget may not call this address.", "List it under the gadget's 'targets' (facades:gadgets:list), as it is asked for: scheme, host, port and path.");
+
+    /// <summary>The name of a listed address leads into this house.</summary>
+    public static readonly Reason GadgetAddress = new("gadget.address", 403, "The address leads where gadgets may not go.", "The name resolves to an address of this machine or of a private network. Write the target as an address, or list the network under facades:gadgets:networks.");
+
+    /// <summary>What a gadget's back end answered is a redirect.</summary>
+    public static readonly Reason GadgetRedirect = new("gadget.redirect", 502, "The address redirects, which is not followed.", "Call, and list, the address to which it redirects.");
+
+    /// <summary>A gadget sends a header that it may not set.</summary>
+    public static readonly Reason GadgetHeader = new("gadget.header", 400, "The gadget may not send this header.", "Leave out what concerns the connection, cookies, and headers in which proxies say who somebody is.");
+
+    /// <summary>A gadget sends a token of ours that is not its own.</summary>
+    public static readonly Reason GadgetCredential = new("gadget.credential", 403, "The gadget sends a token that is not its own.", "Send the token of finesse.gadget.Config, in the Authorization header. The agent's own token leaves only by a gadget whose 'trust' is full.");
+
+    /// <summary>A gadget's back end does not answer properly.</summary>
+    public static readonly Reason GadgetUpstream = new("gadget.upstream", 502, "The address did not answer properly.", "It could not be reached, or its answer is larger than 1 MiB.");
+
+    /// <summary>A gadget's back end is too slow.</summary>
+    public static readonly Reason GadgetTimeout = new("gadget.timeout", 504, "The address took too long.", "Gadgets wait for 10 seconds at most.");
+
     /// <summary>The token is of another type, such as an ID token.</summary>
     public static readonly Reason TokenType = new("token.type", 401, "This is not an access token.", "Send the access token, not the ID token or refresh token.");
 

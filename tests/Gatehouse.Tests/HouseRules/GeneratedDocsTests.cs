@@ -44,25 +44,32 @@ public sealed class GeneratedDocsTests
             """);
         foreach (var type in typeof(Reasons).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false, IsPublic: true } && type.Name.EndsWith("Settings", StringComparison.Ordinal)).OrderBy(type => type.FullName, StringComparer.Ordinal))
         {
-            var normal = Activator.CreateInstance(type);
-            foreach (var property in type.GetProperties())
-            {
-                var key = $"{string.Join(':', type.Namespace!.Split('.')[1..]).ToLowerInvariant()}:{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}";
-                // The one default that is the machine's.
-                var value = key == "signin:passwordThreads" ? "processors less one" : Shown(property.GetValue(normal));
-                text.Append($"| `{key}` | {TypeWord(property.PropertyType)} | {value} | {Plain(comments[$"P:{type.FullName}.{property.Name}"]!)} |\n");
-            }
+            Describe(type, $"{string.Join(':', type.Namespace!.Split('.')[1..]).ToLowerInvariant()}:");
         }
 
         Check("docs/settings.md", text.ToString());
+
+        void Describe(Type type, string prefix)
+        {
+            var normal = Activator.CreateInstance(type);
+            foreach (var property in type.GetProperties())
+            {
+                var key = $"{prefix}{char.ToLowerInvariant(property.Name[0])}{property.Name[1..]}";
+                // The one default that is the machine's.
+                var value = key == "signin:passwordThreads" ? "processors less one" : Shown(property.GetValue(normal));
+                text.Append($"| `{key}` | {TypeWord(property.PropertyType)} | {value} | {Plain(comments[$"P:{type.FullName}.{property.Name}"]!)} |\n");
+                // A list of things that have members of their own: those of its first.
+                if (property.PropertyType is { IsGenericType: true } list && list.GetGenericArguments() is [{ IsClass: true } item] && item != typeof(string)) Describe(item, key + ":0:");
+            }
+        }
     }
 
     private static string TypeWord(Type type)
-        => type == typeof(string) ? "text" : type == typeof(int) ? "number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "time" : type == typeof(IList<string>) ? "list of texts" : throw new InvalidOperationException($"{type} has no word yet.");
+        => type == typeof(string) ? "text" : type == typeof(int) ? "number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "time" : type == typeof(IList<string>) ? "list of texts" : type is { IsGenericType: true } && type.GetGenericTypeDefinition() == typeof(IList<>) ? "list" : throw new InvalidOperationException($"{type} has no word yet.");
 
     private static string Shown(object? value) => value switch
     {
-        null or "" or IList<string> { Count: 0 } => "",
+        null or "" or System.Collections.ICollection { Count: 0 } => "",
         IList<string> many => string.Join(", ", many.Select(one => $"`{one}`")),
         _ => FormattableString.Invariant($"`{value}`"),
     };
