@@ -45,6 +45,10 @@ public sealed class FinesseFacade : IFacade
         services.AddSingleton<SsoTokens>();
         services.AddSingleton<SsoTokenEndpoint>();
         services.AddSingleton<SsoTestEndpoint>();
+        services.AddSingleton<Admission>();
+        services.AddSingleton<Teams>();
+        services.AddSingleton<States>();
+        services.AddSingleton<UserEndpoint>();
         services.AddSingleton<Applications>();
         services.AddSingleton<AuthorizeEndpoint>();
         services.AddSingleton<IdentityEndpoints>();
@@ -57,6 +61,9 @@ public sealed class FinesseFacade : IFacade
         var services = routes.ServiceProvider;
         Rest("GET", "/SystemInfo", services.GetRequiredService<SystemEndpoint>().AskAsync);
         Rest("GET", "/UserAuthMode/{id}", services.GetRequiredService<UserAuthModeEndpoint>().AskAsync);
+        var user = services.GetRequiredService<UserEndpoint>();
+        Rest("GET", "/User/{id}", user.GetAsync);
+        Rest("PUT", "/User/{id}", user.PutAsync);
         routes.Map(Api + "/{**rest}", Readable(context => Reply.ErrorAsync(context, ApiError.Nowhere), Reply.ErrorAsync));
 
         var sso = services.GetRequiredService<SsoTokenEndpoint>();

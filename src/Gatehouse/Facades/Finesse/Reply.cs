@@ -70,6 +70,9 @@ internal static class Reply
         return SendAsync(context, status, "application/json", buffer.WrittenMemory);
     }
 
+    /// <summary>A text without the characters that no XML can hold: an attribute may have any.</summary>
+    public static string Plain(string text) => string.Concat(text.Where(c => XmlConvert.IsXmlChar(c) || char.IsSurrogate(c)));
+
     /// <summary>Bytes that are finished.</summary>
     public static Task SendAsync(HttpContext context, int status, string type, ReadOnlyMemory<byte> body)
     {
