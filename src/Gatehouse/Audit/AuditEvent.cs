@@ -40,6 +40,12 @@ public static class AuditTypes
     /// <summary>The tokens of a dialog that were issued so far are frozen.</summary>
     public const string DialogFrozen = "DIALOG_FROZEN";
 
+    /// <summary>A second factor was begun, registered, sent or right; the detail says which.</summary>
+    public const string SecondFactor = "SECOND_FACTOR";
+
+    /// <summary>A second factor, or a call of it, was refused.</summary>
+    public const string SecondFactorError = "SECOND_FACTOR_ERROR";
+
     /// <summary>Events were lost because more came than the disk takes; the detail says how many.</summary>
     public const string Overflow = "AUDIT_OVERFLOW";
 }

@@ -1,6 +1,8 @@
 using Gatehouse.People;
 using Gatehouse.SignIn.Import;
+using Gatehouse.SignIn.OneTime;
 using Gatehouse.SignIn.Steps;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.SignIn;
 
@@ -14,6 +16,12 @@ public static class SignInRoom
             .Validate(settings => settings.PasswordIterations >= 100_000, "signin:passwordIterations must be 100000 or more (OWASP: 210000 for PBKDF2-HMAC-SHA512).")
             .Validate(settings => settings.PasswordThreads is >= 1 and <= 64, "signin:passwordThreads must be 1 to 64.")
             .ValidateOnStart();
+        services.AddOptions<OneTimeSettings>().Bind(section.GetSection("onetime")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<OneTimeSettings>, OneTimeCheck>();
+        services.AddSingleton<OneTimeStore>();
+        services.AddSingleton<TextMessages>();
+        services.AddSingleton<InterimTickets>();
+        services.AddSingleton<SecondFactor>();
         services.AddSingleton<Entrance>();
         services.AddSingleton<Passwords>();
         services.AddSingleton<Interactions>();
@@ -38,6 +46,11 @@ public static class SignInRoom
         services.AddHostedService<SignInUpkeep>();
         return services;
     }
+
+    private sealed class OneTimeCheck : IValidateOptions<OneTimeSettings>
+    {
+        public ValidateOptionsResult Validate(string? name, OneTimeSettings options) => options.Fault() is { } fault ? ValidateOptionsResult.Fail(fault) : ValidateOptionsResult.Success;
+    }
 }
 
 /// <summary>Settings of the sign-in.</summary>
@@ -53,8 +66,8 @@ public sealed class SignInSettings
     public int PasswordQueue { get; set; } = 256;
 }
 
-/// <summary>Forgets old interactions in small steps.</summary>
-internal sealed class SignInUpkeep(Interactions interactions, TimeProvider time, ILogger<SignInUpkeep> logger) : BackgroundService
+/// <summary>Forgets old interactions and one-time codes in small steps.</summary>
+internal sealed class SignInUpkeep(Interactions interactions, OneTimeStore oneTime, TimeProvider time, ILogger<SignInUpkeep> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -66,6 +79,7 @@ internal sealed class SignInUpkeep(Interactions interactions, TimeProvider time,
                 try
                 {
                     await interactions.PruneAsync(stoppingToken);
+                    await oneTime.PruneAsync(stoppingToken);
                 }
                 catch (Exception wrong) when (wrong is System.Data.Common.DbException or Storage.StorageFault)
                 {

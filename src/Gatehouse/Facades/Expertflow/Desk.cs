@@ -2,6 +2,7 @@ using Gatehouse.Clients;
 using Gatehouse.Facades.Expertflow.Teams;
 using Gatehouse.People;
 using Gatehouse.SignIn;
+using Gatehouse.SignIn.OneTime;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Gatehouse.Tokens.Grants;
@@ -10,12 +11,18 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Facades.Expertflow;
 
 /// <summary>What the endpoints share: the realm and the client of the settings, the rules of the door, and the way from a sign-in to the vendor's answer by the one mint.</summary>
-internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, EntryCheck check, ITeams teams, Seals seals, IOptions<ExpertflowSettings> options)
+internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, EntryCheck check, SecondFactor second, ITeams teams, Seals seals, IOptions<ExpertflowSettings> options)
 {
     private readonly ExpertflowSettings settings = options.Value;
 
     /// <summary>The rules of this door.</summary>
     public EntryRules Rules => new(settings.Client, EntryCheck.Codes, _ => null, _ => settings.Expires) { BarAlso = check.BarAsync };
+
+    /// <summary>Second factor that is asked for; null for none.</summary>
+    public string? SecondFactor => settings.SecondFactor.Length > 0 ? settings.SecondFactor : null;
+
+    /// <summary>A person's way in: by the rules alone, or with the second factor after the first.</summary>
+    public Entry Enter(string? code, Origin origin) => Entry.Of(Rules, check, second, code, origin);
 
     /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
     public async ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)
@@ -46,7 +53,7 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
         {
             await Reply.FaultAsync(context, outcome switch
             {
-                DirectOutcome.Barred kept => EntryCheck.Words(kept.Code),
+                DirectOutcome.Barred kept => OneTime.Words.Of(kept.Code, Vendor.LoginFailed, app: settings.SecondFactor != Channel.Sms) ?? EntryCheck.Words(kept.Code),
                 DirectOutcome.Wait wait => Fault.Wait(Vendor.LoginFailed, wait.For),
                 DirectOutcome.Refused no => refused(no.Code),
                 _ => Fault.Later(Vendor.LoginFailed),

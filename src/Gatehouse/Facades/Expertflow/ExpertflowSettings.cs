@@ -1,3 +1,5 @@
+using Gatehouse.SignIn.OneTime;
+
 namespace Gatehouse.Facades.Expertflow;
 
 /// <summary>Settings of the Expertflow facade. Which of its calls are on, and how long, is <c>facades:expertflow:until</c>.</summary>
@@ -24,8 +26,12 @@ public sealed class ExpertflowSettings
     /// <summary>Whether an agent and a supervisor need a team.</summary>
     public bool NeedsTeam { get; set; } = true;
 
+    /// <summary>Second factor that both sign-in calls ask for: <c>app</c> (authenticator app), <c>sms</c> (text message; <c>signin:onetime</c> names the provider), or empty for none. Who registered another one keeps it.</summary>
+    public string SecondFactor { get; set; } = "";
+
     /// <summary>What is wrong with them; null when nothing is.</summary>
     internal string? Fault()
         => Client.Length == 0 ? "facades:expertflow:client must name a client of the realm."
-            : Expires < TimeSpan.FromMinutes(1) || Expires > TimeSpan.FromHours(24) ? "facades:expertflow:expires must be one minute to 24 hours, written hours:minutes:seconds." : null;
+            : Expires < TimeSpan.FromMinutes(1) || Expires > TimeSpan.FromHours(24) ? "facades:expertflow:expires must be one minute to 24 hours, written hours:minutes:seconds."
+            : SecondFactor.Length > 0 && !Channel.Is(SecondFactor) ? "facades:expertflow:secondFactor must be app or sms, or empty for none." : null;
 }

@@ -1,16 +1,18 @@
+using Gatehouse.Facades.Expertflow.OneTime;
 using Gatehouse.SignIn;
+using Gatehouse.SignIn.OneTime;
 using Gatehouse.Terms;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Facades.Expertflow;
 
 /// <summary><c>POST /agent-manager/agent/login</c> and <c>POST /unified-admin/keycloakLogin</c>: name and password for tokens and the person.</summary>
-internal sealed class LoginEndpoint(Desk desk, Direct direct, IOptions<ExpertflowSettings> options)
+internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor second, IOptions<ExpertflowSettings> options)
 {
     private readonly bool wrapped = options.Value.Wrapped;
 
     // One answer for an unknown user, a wrong password and a disabled account.
-    private static readonly Fault Wrong = new(401, Vendor.LoginFailed, "Invalid user credentials: the user name or the password is wrong, or the account is disabled.");
+    internal static readonly Fault Wrong = new(401, Vendor.LoginFailed, "Invalid user credentials: the user name or the password is wrong, or the account is disabled.");
 
     /// <summary>The agent's and the supervisor's sign-in.</summary>
     public Task AgentAsync(HttpContext context) => AskAsync(context, true, fault => Reply.FaultAsync(context, fault));
@@ -31,8 +33,11 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct, IOptions<Expertflo
         }
 
         if (await desk.OpenOrAnswerAsync(context, Vendor.LoginFailed) is not var (realm, client)) return;
-        var outcome = await direct.PasswordAsync(realm, client, desk.Rules, username!, new Secret(password!), Desk.OriginOf(context), context.RequestAborted);
-        if (outcome is DirectOutcome.Refused) await refuse(Wrong);
+        var origin = Desk.OriginOf(context);
+        var entry = desk.SecondFactor is null ? null : desk.Enter(null, origin);
+        var outcome = await direct.PasswordAsync(realm, client, entry?.Rules ?? desk.Rules, username!, new Secret(password!), origin, context.RequestAborted);
+        if (entry?.Half is { } half) await InterimReply.WriteAsync(context, inData, half, await second.BeginAsync(half, desk.SecondFactor!, origin with { Rules = desk.Rules }, context.RequestAborted));
+        else if (outcome is DirectOutcome.Refused) await refuse(Wrong);
         else await desk.AnswerAsync(context, inData, outcome, _ => Wrong);
     }
 }

@@ -15,6 +15,22 @@ internal static class Vendor
     public const string Token = "token";
     public const string KeycloakUser = "keycloak_User";
 
+    public const string PhoneNumber = "phoneNumber";
+    public const string Ticket = "ticket";
+
+    /// <summary>Where a client that can name no new member sends the interim ticket.</summary>
+    public const string TicketHeader = "X-Interim-Ticket";
+
+    /// <summary>Names that a code may have: no public page tells the vendor's; the first two are its library's.</summary>
+    public static readonly string[] Codes = ["otp", "otpToValidate", "OTP", "code"];
+
+    /// <summary>Words that stand above every refusal of the second factor.</summary>
+    public const string OneTimeFailed = "Two Factor Authentication Error";
+
+    public const string OneTimeSent = "OTP sent successfully.";
+    public const string OneTimeRequired = "OTP required";
+    public const string RegistrationRequired = "2FA registration required";
+
     /// <summary>Attribute of a group: its presence makes the group a team, and its value is the team's id. Without a value the group's own id counts.</summary>
     public const string TeamId = "teamId";
 

@@ -34,6 +34,7 @@ internal static class UserCommands
         DataVerb.Make(terminal, "set-password", "Sets a password that is made, typed or piped in; ends all sessions and tokens of the user.", [Name, Generate, Temporary], SetPasswordAsync, ["gatehouse users set-password alice", "gatehouse users set-password alice --generate --temporary", "pass show alice | gatehouse users set-password alice"]),
         DataVerb.Make(terminal, "roles", "Shows a user's roles; gives some, takes some away.", [Name, Give, Take], RolesAsync, ["gatehouse users roles alice", "gatehouse users roles alice --give supervisor --take agent"]),
         DataVerb.Make(terminal, "attributes", "Shows a user's attributes; sets some, takes some away.", [Name, Set], AttributesAsync, ["gatehouse users attributes alice", "gatehouse users attributes alice --set extension=1573 --set team=", "gatehouse users attributes alice --set xivo.ctiLogin=true --set xivo.profile=Agent"]),
+        DataVerb.Make(terminal, "forget-second-factor", "Takes a user's authenticator app or phone away, so that another can be registered; ends all sessions and tokens of the user.", [Name], ForgetSecondFactorAsync, ["gatehouse users forget-second-factor alice"]),
         DataVerb.Make(terminal, "delete", "Deletes a user.", [Name, Yes], DeleteAsync, ["gatehouse users delete alice --yes"]));
 
     private static async Task<int> ListAsync(Job job)
@@ -110,6 +111,20 @@ internal static class UserCommands
         return await TellAsync(job, user, $"'{user.Username}' has a new password; all sessions ended.", made);
     }
 
+    private static async Task<int> ForgetSecondFactorAsync(Job job)
+    {
+        var user = await FindAsync(job);
+        var had = false;
+        await job.Shop.ChangeAsync(user.Realm, "ACTION", $"users/{user.Id}/forget-second-factor", async work =>
+        {
+            // Who lost the phone may have lost more.
+            await job.Shop.EndUserAsync(work, user);
+            had = await job.Shop.OneTime.ForgetAsync(work, user.Realm, user.Id);
+            return await job.Shop.Users.ChangeAsync(work, user with { NotBefore = Second(job) });
+        }, job.Stop);
+        return await job.DoneAsync(had ? $"'{user.Username}' has no second factor any more; all sessions ended." : $"'{user.Username}' had no second factor; all sessions ended.", new { user.Id, user.Username, Had = had });
+    }
+
     private static async Task<int> RolesAsync(Job job)
     {
         var user = await FindAsync(job);
@@ -158,6 +173,7 @@ internal static class UserCommands
         await job.Shop.ChangeAsync(user.Realm, "DELETE", $"users/{user.Id}", async work =>
         {
             await job.Shop.EndUserAsync(work, user);
+            await job.Shop.OneTime.ForgetAsync(work, user.Realm, user.Id);
             return await job.Shop.Users.RemoveAsync(work, user.Realm, user.Id);
         }, job.Stop);
         return await job.DoneAsync($"'{user.Username}' is deleted.", new { user.Id, user.Username });

@@ -8,6 +8,7 @@ using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.SignIn.Import;
+using Gatehouse.SignIn.OneTime;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
@@ -53,6 +54,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public Passwords Passwords => Part<Passwords>();
 
+    public OneTimeStore OneTime => Part<OneTimeStore>();
+
     public PasswordPlace PasswordPlace => Part<PasswordPlace>();
 
     public DialogProjects DialogProjects => Part<DialogProjects>();
@@ -78,7 +81,7 @@ internal sealed class Workshop : IAsyncDisposable
             .AddSingleton(TimeProvider.System)
             .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddOutbound().AddFederation(given.GetSection("federation"), given["tokens:publicUrl"] ?? "").AddPeople().AddClients().AddSessions();
         services.AddOptions<SignInSettings>().Bind(given.GetSection("signin"));
-        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<GadgetStops>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>().AddSingleton<DialogProjects>().AddSingleton<DialogStore>();
+        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<GadgetStops>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>().AddSingleton<OneTimeStore>().AddSingleton<DialogProjects>().AddSingleton<DialogStore>();
         var workshop = new Workshop(services.BuildServiceProvider());
         try
         {

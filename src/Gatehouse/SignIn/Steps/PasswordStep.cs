@@ -122,7 +122,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
     {
         if (origin.Rules is not { } rules) return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop));
         if (await rules.BarAsync(user, stop) is not { } barred) return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof with { Methods = [.. proof.Methods, .. rules.MoreMethods] }, users, origin, before, stop));
-        Note(realm, interaction, user, user.Username, origin, barred);
+        if (barred != rules.Half) Note(realm, interaction, user, user.Username, origin, barred);
         return new PasswordOutcome.Barred(barred);
     }
 

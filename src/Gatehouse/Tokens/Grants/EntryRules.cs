@@ -12,6 +12,9 @@ public sealed record EntryRules(string Client, IReadOnlyCollection<string> Codes
     /// <summary>Asked after <see cref="Bar"/>, where that needs what must be looked up: the same codes, and null when they may. Null for nothing more.</summary>
     public Func<User, CancellationToken, ValueTask<string?>>? BarAlso { get; init; }
 
+    /// <summary>The one code that is no refusal: the person is half in, and what is missing is asked for next. Null for none.</summary>
+    public string? Half { get; init; }
+
     /// <summary>What else the person proved by the time that the rules let them in (RFC 8176): a one-time code beside the password.</summary>
     public IReadOnlyList<string> MoreMethods { get; init; } = [];
 

@@ -34,10 +34,10 @@ internal sealed class ExpertflowSite(Desk desk, Outpost outpost)
     public static string Day(int days) => DateTime.UtcNow.AddDays(days).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>Settings that switch all calls on for <see cref="Outpost.Realm"/>; more members of the section as JSON, each with a comma in front.</summary>
-    public static Func<ServeOptions, ServeOptions> On(string more = "", string? until = null) => options =>
+    public static Func<ServeOptions, ServeOptions> On(string more = "", string? until = null, Func<ServeOptions, string>? root = null) => options =>
     {
-        until ??= $$"""{ "login": "{{Far}}", "keycloakLogin": "{{Far}}", "refreshToken": "{{Far}}" }""";
-        File.WriteAllText(Path.Combine(options.Data, "gatehouse.json"), $$"""{ "facades": { "expertflow": { "realm": "{{Outpost.Realm}}", "until": {{until}}{{more}} } } }""");
+        until ??= $$"""{ "login": "{{Far}}", "keycloakLogin": "{{Far}}", "refreshToken": "{{Far}}", "oneTime": "{{Far}}" }""";
+        File.WriteAllText(Path.Combine(options.Data, "gatehouse.json"), $$"""{ "facades": { "expertflow": { "realm": "{{Outpost.Realm}}", "until": {{until}}{{more}} } }{{root?.Invoke(options)}} }""");
         return options;
     };
 

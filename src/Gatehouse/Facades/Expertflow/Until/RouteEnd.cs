@@ -43,6 +43,7 @@ public sealed record RouteEnd(string Name, IReadOnlyList<string> Paths, DateOnly
         ("login", settings.Login.Trim(), [Addresses.Login]),
         ("keycloakLogin", settings.KeycloakLogin.Trim(), [Addresses.KeycloakLogin]),
         ("refreshToken", settings.RefreshToken.Trim(), [Addresses.RefreshToken]),
+        ("oneTime", settings.OneTime.Trim(), [Addresses.RegisterPhone, Addresses.SendSmsOtp, Addresses.ValidateOtp]),
     ];
 
     private static DateOnly? Parse(string day) => DateOnly.TryParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var parsed) && parsed < DateOnly.MaxValue ? parsed : null;

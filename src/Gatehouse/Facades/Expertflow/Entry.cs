@@ -1,0 +1,36 @@
+using Gatehouse.People;
+using Gatehouse.SignIn;
+using Gatehouse.SignIn.OneTime;
+using Gatehouse.Tokens.Grants;
+
+namespace Gatehouse.Facades.Expertflow;
+
+/// <summary>One person's way through the door: the vendor's conditions, then the second factor where it is on. Half way, <see cref="Half"/> is who proved the first factor.</summary>
+internal sealed class Entry
+{
+    private Entry(EntryRules rules) => Rules = rules;
+
+    /// <summary>Rules for the sign-in.</summary>
+    public EntryRules Rules { get; private set; }
+
+    /// <summary>Who proved the first factor, and is asked for the second.</summary>
+    public User? Half { get; private set; }
+
+    /// <summary>Asks for the second factor after the first; with <paramref name="code"/>, it is tried there.</summary>
+    public static Entry Of(EntryRules rules, EntryCheck check, SecondFactor second, string? code, Origin origin)
+    {
+        var entry = new Entry(rules);
+        entry.Rules = rules with
+        {
+            Codes = [.. rules.Codes, OneTimeFault.Wanted, OneTimeFault.Wrong, OneTimeFault.Wait, OneTimeFault.None], Half = OneTimeFault.Wanted, MoreMethods = code is null ? [] : ["otp", "mfa"],
+            BarAlso = async (user, stop) =>
+            {
+                if (await check.BarAsync(user, stop) is { } barred) return barred;
+                if (code is not null) return await second.CheckAsync(user, code, origin with { Rules = rules }, stop);
+                entry.Half = user;
+                return OneTimeFault.Wanted;
+            },
+        };
+        return entry;
+    }
+}
