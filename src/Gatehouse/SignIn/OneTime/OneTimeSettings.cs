@@ -18,8 +18,8 @@ public sealed class OneTimeSettings
     /// <summary>Messages per hour to one user, and to one phone.</summary>
     public int PerHour { get; set; } = 6;
 
-    /// <summary>Messages per hour that people of one network (/24, /56) may cause.</summary>
-    public int PerHourOfNetwork { get; set; } = 120;
+    /// <summary>Messages per hour that people of one network (/24, /56) may cause: a shift start of a site behind one address must fit.</summary>
+    public int PerHourOfNetwork { get; set; } = 3000;
 
     /// <summary>Wrong codes after which a user waits 15 minutes, and a code that was sent is void.</summary>
     public int Tries { get; set; } = 5;
@@ -48,7 +48,7 @@ public sealed class OneTimeSettings
         if (Life < TimeSpan.FromSeconds(30) || Life > TimeSpan.FromMinutes(10)) return "signin:onetime:life must be 30 seconds to 10 minutes.";
         if (Patience < TimeSpan.FromMinutes(1) || Patience > TimeSpan.FromMinutes(15)) return "signin:onetime:patience must be 1 to 15 minutes.";
         if (Cooldown < TimeSpan.Zero || Cooldown > TimeSpan.FromMinutes(10)) return "signin:onetime:cooldown must be 0 to 10 minutes.";
-        if (PerHour is < 1 or > 100 || PerHourOfNetwork is < 1 or > 10_000) return "signin:onetime:perHour must be 1 to 100, perHourOfNetwork 1 to 10000.";
+        if (PerHour is < 1 or > 100 || PerHourOfNetwork is < 1 or > 100_000) return "signin:onetime:perHour must be 1 to 100, perHourOfNetwork 1 to 100000.";
         if (Tries is < 1 or > 10) return "signin:onetime:tries must be 1 to 10.";
         if (!SmsText.Contains("{code}", StringComparison.Ordinal)) return "signin:onetime:smsText must contain {code}.";
         if (SmsUrl.Length == 0) return null;
