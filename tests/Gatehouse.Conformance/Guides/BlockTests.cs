@@ -18,6 +18,8 @@ public sealed partial class BlockTests
         ("http-request del-header Client-Cert", "lines for HAProxy; Federation/CertificateTests starts a real one with them"),
         ("curl -sS https://OUR-ADDRESS", "ExchangeGuideTests runs it with a real address and token"),
         ("curl -sS https://OUR-ADDRESS/xuc", "XivoGuideTests runs it with a real address and token"),
+        ("curl -sS https://OUR-ADDRESS/finesse", "FinesseGuideTests runs it with a real address"),
+        ("curl -sS -u alice:PASSWORD", "FinesseGuideTests runs it with a real address and password"),
         ("npm ci", "BotKitTests builds the kit so"),
         ("import { createServer }", "BotKitTests writes the guide's bot and plays against it"),
         ("const bot = createBot", "the same bot"),
