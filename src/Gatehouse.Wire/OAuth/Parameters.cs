@@ -3,17 +3,21 @@ using System.Text;
 
 namespace Gatehouse.Wire.OAuth;
 
-/// <summary>Request parameters, form-encoded (RFC 6749, appendix B). Repeating one is refused (3.1, 3.2); empty values count as absent.</summary>
+/// <summary>Request parameters, form-encoded (RFC 6749, appendix B). Repeating one is refused (3.1, 3.2), but for <c>permission</c>, which Keycloak's clients repeat; empty values count as absent.</summary>
 public sealed class Parameters
 {
     /// <summary>Longest encoded request, in characters.</summary>
     public const int Longest = 64 * 1024;
 
     private const int Most = 100;
+    private const int MostRepeated = 500;
+    private const string Repeatable = "permission";
 
     private readonly Dictionary<string, string> values;
 
-    private Parameters(Dictionary<string, string> values) => this.values = values;
+    private readonly IReadOnlyDictionary<string, List<string>> lists;
+
+    private Parameters(Dictionary<string, string> values, Dictionary<string, List<string>>? lists = null) => (this.values, this.lists) = (values, lists ?? []);
 
     /// <summary>No parameters.</summary>
     public static Parameters None { get; } = new([]);
@@ -23,6 +27,9 @@ public sealed class Parameters
 
     /// <summary>A parameter's value; null when absent or empty.</summary>
     public string? this[string name] => values.GetValueOrDefault(name);
+
+    /// <summary>All values of a parameter that may be repeated (<c>permission</c> of the UMA ticket grant), in their order.</summary>
+    public IReadOnlyList<string> Each(string name) => lists.TryGetValue(name, out var list) ? list : values.TryGetValue(name, out var one) ? [one] : [];
 
     /// <summary>Wraps parameters that were read and checked before.</summary>
     public static Parameters Of(IEnumerable<KeyValuePair<string, string>> known) => new(new Dictionary<string, string>(known, StringComparer.Ordinal));
@@ -39,6 +46,7 @@ public sealed class Parameters
 
         if (encoded is ['?', ..]) encoded = encoded[1..];
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        var lists = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var range in encoded.Split('&'))
         {
@@ -51,6 +59,17 @@ public sealed class Parameters
                 return false;
             }
 
+            if (name == Repeatable)
+            {
+                if (value.Length == 0) continue;
+                if (!lists.TryGetValue(name, out var list)) lists[name] = list = [];
+                list.Add(value);
+                values.TryAdd(name, value);
+                if (list.Count <= MostRepeated) continue;
+                error = OAuthError.InvalidRequest("The request has too many parameters.");
+                return false;
+            }
+
             if (!seen.Add(name) || seen.Count > Most)
             {
                 error = OAuthError.InvalidRequest(seen.Count > Most ? "The request has too many parameters." : "A parameter stands twice.");
@@ -60,7 +79,7 @@ public sealed class Parameters
             if (value.Length > 0) values[name] = value;
         }
 
-        parameters = new Parameters(values);
+        parameters = new Parameters(values, lists);
         return true;
     }
 

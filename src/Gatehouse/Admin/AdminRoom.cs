@@ -28,6 +28,9 @@ public static class AdminRoom
         RoleRoutes.Map(admin);
         RoleMappingRoutes.Map(admin);
         ClientRoutes.Map(admin);
+        AuthzRoutes.Map(admin);
+        AuthzResourceRoutes.Map(admin);
+        AuthzPolicyRoutes.Map(admin);
         UpstreamRoutes.Map(admin);
         ImportRoutes.Map(admin);
         SessionRoutes.Map(admin);

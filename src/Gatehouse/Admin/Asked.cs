@@ -83,11 +83,7 @@ internal sealed class Asked(HttpContext context, Realm realm, Principal principa
             result = await Rooms.Database.WriteAsync(async work =>
             {
                 var made = await change(work);
-                await Rooms.Audit.WriteAsync(work, new AuditEvent
-                {
-                    Realm = Realm.Name, Type = operation, Resource = resource, User = Principal.Subject, Client = Principal.Client, Session = Principal.Session,
-                    Address = context.Connection.RemoteIpAddress?.ToString(), Details = new Dictionary<string, string> { ["resourceType"] = kind },
-                });
+                await Rooms.Audit.WriteAsync(work, Event(operation, kind, resource));
                 return made;
             }, Stop);
         }
@@ -100,6 +96,13 @@ internal sealed class Asked(HttpContext context, Realm realm, Principal principa
         await Rooms.Feed.CatchUpAsync(Stop);
         return result;
     }
+
+    /// <summary>The audit event of a change by this principal.</summary>
+    public AuditEvent Event(string operation, string kind, string resource) => new()
+    {
+        Realm = Realm.Name, Type = operation, Resource = resource, User = Principal.Subject, Client = Principal.Client, Session = Principal.Session,
+        Address = context.Connection.RemoteIpAddress?.ToString(), Details = new Dictionary<string, string> { ["resourceType"] = kind },
+    };
 
     /// <summary>As above, for stores that say false when a name is taken.</summary>
     public Task ChangeOrConflictAsync(string operation, string kind, string resource, string conflict, Func<Work, Task<bool>> change)

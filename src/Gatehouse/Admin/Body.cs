@@ -26,6 +26,16 @@ internal sealed class Body(JsonElement json)
         return [.. list.EnumerateArray().Select((item, i) => item.ValueKind == JsonValueKind.Object ? new Body(item) : throw Refused.Invalid($"Item {i} must be an object."))];
     }
 
+    /// <summary>All of it, for readers of their own; every member counts as read.</summary>
+    public JsonElement Whole()
+    {
+        foreach (var member in json.EnumerateObject()) read.Add(member.Name);
+        return json;
+    }
+
+    /// <summary>A member as it is, for a reader of its own; null when absent.</summary>
+    public JsonElement? Raw(string name) => Find(name);
+
     public bool Has(string name) => Find(name) is not null;
 
     public string? Text(string name) => Find(name) is { } value ? TextOf(value, name) : null;

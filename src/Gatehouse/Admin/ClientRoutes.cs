@@ -67,12 +67,14 @@ internal static class ClientRoutes
         if (clientId == Right.Client) throw new Refused(Reasons.Conflict, $"Client {clientId} already exists");
         var client = ClientShapes.Apply(asked, body, new Client { Id = Guid.NewGuid().ToString(), Realm = asked.Realm.Name, ClientId = clientId, CreatedAt = asked.Rooms.Time.GetUtcNow() });
         var secret = SecretOf(body, client);
+        var guarded = await GuardedAsync(asked, body, client);
         body.Rest(asked.Ignore, ClientShapes.Known);
         // Roles left behind under this name would be the new client's at once.
         await Beyond.RefuseServiceAccountAsync(asked, clientId);
         await asked.ChangeOrConflictAsync("CREATE", "CLIENT", $"clients/{client.Id}", $"Client {clientId} already exists", async work =>
         {
             if (!await asked.Rooms.Clients.AddAsync(work, client)) return false;
+            if (guarded is not null) await asked.Rooms.Guarded.PutAsync(work, client, guarded);
             if (secret is not null) await asked.Rooms.Clients.SetSecretAsync(work, asked.Realm.Name, client.Id, secret);
             return true;
         });
@@ -87,12 +89,15 @@ internal static class ClientRoutes
         if (body.Text("clientId") is { } clientId && clientId != old.ClientId) throw Refused.Unsupported("'clientId' cannot be changed; make a new client.");
         var client = ClientShapes.Apply(asked, body, old);
         var secret = SecretOf(body, client);
+        var guarded = await GuardedAsync(asked, body, client);
         body.Rest(asked.Ignore, ClientShapes.Known);
         var ends = old.Enabled && !client.Enabled;
         if (ends) client = client with { NotBefore = asked.Rooms.Second };
         await asked.ChangeOrConflictAsync("UPDATE", "CLIENT", $"clients/{client.Id}", $"Client {client.ClientId} already exists", async work =>
         {
             if (!await asked.Rooms.Clients.ChangeAsync(work, client)) return false;
+            if (guarded is not null && !await asked.Rooms.Guarded.PutAsync(work, client, guarded)) throw new Refused(Reasons.Conflict, "The authorization settings were changed in between; try again.");
+            if (old.AuthorizationServices && !client.AuthorizationServices) await asked.Rooms.Guarded.RemoveAsync(work, client);
             if (secret is not null) await asked.Rooms.Clients.SetSecretAsync(work, asked.Realm.Name, client.Id, secret);
             if (ends) await asked.Rooms.Revocations.AddAsync(work, RevocationKind.Client, asked.Realm.Name, client.ClientId);
             return true;
@@ -142,6 +147,15 @@ internal static class ClientRoutes
         if (BuiltIn.Is(client)) throw BuiltIn.Refuse($"The client {client.ClientId}");
         await Beyond.RefuseServiceAccountAsync(asked, client.ClientId);
         return client;
+    }
+
+    // The settings that come with a client; with none of their own, a client that has just been given authorization services guards nothing yet.
+    private static async Task<Clients.Resources.ResourceServer?> GuardedAsync(Asked asked, Body body, Client client)
+    {
+        var sent = body.Object("authorizationSettings");
+        if (!client.AuthorizationServices) return null;
+        if (sent is null) return await asked.Rooms.Guarded.FindAsync(client, asked.Stop) is null ? new Clients.Resources.ResourceServer() : null;
+        return await AuthzRoutes.SoundAsync(() => asked.Rooms.Guarded.ReadAsync(client, sent.Whole(), asked.Stop));
     }
 
     private static Secret? SecretOf(Body body, Client client)

@@ -16,9 +16,7 @@ internal static class ClientShapes
     private static readonly (string Name, string Why)[] NotOffered =
     [
         ("implicitFlowEnabled", "the implicit flow puts tokens into addresses (RFC 9700, 2.1.2); use the standard flow with PKCE."),
-        ("directAccessGrantsEnabled", "the password grant hands passwords to applications (RFC 9700, 2.4); use the standard flow, or a service account."),
         ("consentRequired", "consent pages are not offered."),
-        ("authorizationServicesEnabled", "authorization services are not offered."),
         ("surrogateAuthRequired", "surrogate authentication is not offered."),
     ];
 
@@ -37,7 +35,7 @@ internal static class ClientShapes
         Id = client.Id, ClientId = client.ClientId, Name = client.Name, BaseUrl = client.BaseUrl, Enabled = client.Enabled, Protocol = client.Saml is not null ? "saml" : client.Cas is not null ? "cas" : "openid-connect",
         ClientAuthenticatorType = client.Jwks is null ? "client-secret" : "client-jwt", RedirectUris = [.. client.Saml?.Consumers ?? client.Cas?.Services ?? client.RedirectUris], WebOrigins = [.. client.WebOrigins], NotBefore = client.NotBefore?.ToUnixTimeSeconds() ?? 0,
         PublicClient = client.Public, StandardFlowEnabled = client.StandardFlow, ServiceAccountsEnabled = client.ServiceAccount, BearerOnly = !client.StandardFlow && !client.ServiceAccount && !client.Public,
-        ConsentRequired = false, ImplicitFlowEnabled = false, DirectAccessGrantsEnabled = false, AuthorizationServicesEnabled = false, FullScopeAllowed = client.FullScope,
+        ConsentRequired = false, ImplicitFlowEnabled = false, DirectAccessGrantsEnabled = client.DirectGrants, AuthorizationServicesEnabled = client.AuthorizationServices, FullScopeAllowed = client.FullScope,
         DefaultClientScopes = [.. client.DefaultScopes], OptionalClientScopes = [.. client.OptionalScopes], Attributes = client.Saml is { } saml ? SamlShapes.AttributesOf(saml) : client.Cas is not null ? new Dictionary<string, string>() : AttributesOf(client),
         ProtocolMappers = client.Saml is { } spoken ? [.. SamlShapes.MappersOf(spoken.Attributes, "saml")] : client.Cas is { } cas ? [.. SamlShapes.MappersOf(cas.Attributes, "cas")] : [.. client.Audiences.Select(audience => new MapperRepresentation($"audience {audience}", "openid-connect", "oidc-audience-mapper",
             new Dictionary<string, string> { ["included.custom.audience"] = audience, ["access.token.claim"] = "true", ["id.token.claim"] = "false" }))],
@@ -63,6 +61,16 @@ internal static class ClientShapes
         };
         client = client with { Saml = null, Cas = null, WebOrigins = body.Texts("webOrigins") is { } origins ? Origins(origins, client.RedirectUris) : old.WebOrigins };
         client = Mappers(asked, body, Attributes(asked, body, client));
+        if (body.Flag("directAccessGrantsEnabled") is { } posts)
+        {
+            if (posts && !asked.Rooms.PasswordClients.Any(one => one.Names(asked.Realm.Name, client.ClientId)))
+                throw Refused.Unsupported("'directAccessGrantsEnabled' cannot be true: the password grant hands passwords to applications (RFC 9700, 2.4); use the standard flow, or a service account. For a vendor's client that cannot do otherwise, name it in facades:keycloak:passwordClients first.");
+            if (posts && client.Public) throw Refused.Invalid("A public client cannot post passwords: anybody could do it in its name.");
+            client = client with { DirectGrants = posts };
+        }
+
+        client = client with { AuthorizationServices = body.Has("authorizationSettings") ? body.Flag("authorizationServicesEnabled") ?? true : body.Flag("authorizationServicesEnabled") ?? old.AuthorizationServices };
+        if (client.AuthorizationServices && client.Public) throw Refused.Invalid("A public client has no authorization settings: anybody could change them in its name.");
         if (client.Public && client.Exchanges) throw Refused.Invalid("A public client cannot exchange tokens: anybody could do it in its name.");
         if (client.Public && client.ServiceAccount) throw Refused.Invalid("A public client cannot have a service account: it has nothing to prove itself with.");
         return client;
@@ -71,7 +79,7 @@ internal static class ClientShapes
     // An application that speaks SAML or CAS obtains no tokens.
     private static Client Speaking(Asked asked, Body body, Client old, string protocol) => old with
     {
-        Name = body.Text("name") ?? old.Name, BaseUrl = body.Text("baseUrl") ?? old.BaseUrl, Enabled = body.Flag("enabled") ?? old.Enabled, Public = false, StandardFlow = false, ServiceAccount = false, RedirectUris = [], WebOrigins = [],
+        Name = body.Text("name") ?? old.Name, BaseUrl = body.Text("baseUrl") ?? old.BaseUrl, Enabled = body.Flag("enabled") ?? old.Enabled, Public = false, StandardFlow = false, ServiceAccount = false, DirectGrants = false, AuthorizationServices = false, RedirectUris = [], WebOrigins = [],
         Saml = protocol == "saml" ? SamlShapes.Apply(asked, body, old.Saml) : null, Cas = protocol == "cas" ? SamlShapes.Apply(asked, body, old.Cas) : null,
     };
 

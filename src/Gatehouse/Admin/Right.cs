@@ -15,6 +15,8 @@ internal sealed record Right(params string[] AnyOf)
     public static readonly Right ViewClients = new("view-clients", "manage-clients");
     public static readonly Right ManageClients = new("manage-clients");
     public static readonly Right QueryRoles = new("view-realm", "manage-realm", "view-users", "manage-users", "query-users");
+    public static readonly Right ViewAuthorization = new("view-authorization", "manage-authorization", "view-clients", "manage-clients");
+    public static readonly Right ManageAuthorization = new("manage-authorization", "manage-clients");
     public static readonly Right ViewRealm = new("view-realm", "manage-realm");
     public static readonly Right ManageRealm = new("manage-realm");
     public static readonly Right ViewRoles = new("view-realm", "manage-realm", "view-clients", "manage-clients");

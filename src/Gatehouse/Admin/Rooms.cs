@@ -4,6 +4,7 @@ using Gatehouse.Dialogs;
 using Gatehouse.Federation;
 using Gatehouse.Keys;
 using Gatehouse.People;
+using Gatehouse.Permissions;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.SignIn.Import;
@@ -37,6 +38,9 @@ internal sealed record Rooms(
     PeopleImport Import,
     ImportTurns Turns,
     DialogProjects Dialogs,
+    GuardedResources Guarded,
+    Entitlements Entitlements,
+    IEnumerable<INamesPasswordClients> PasswordClients,
     TimeProvider Time)
 {
     /// <summary>Now, cut to the second as tokens tell time: a token issued in this same second stays good, its session does not.</summary>

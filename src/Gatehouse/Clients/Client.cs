@@ -32,9 +32,15 @@ public sealed record Client
     /// <summary>It may trade other proofs of a person for tokens: token exchange (RFC 8693), JWT and SAML assertions as grants (RFC 7523, RFC 7522).</summary>
     public bool Exchanges { get; init; }
 
+    /// <summary>It may post names and passwords (RFC 6749, 4.3), where the settings of a facade name it too.</summary>
+    public bool DirectGrants { get; init; }
+
+    /// <summary>It has authorization settings: resources, and who may do what with them.</summary>
+    public bool AuthorizationServices { get; init; }
+
     /// <summary>It obtains tokens about people, in one way or another.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool ActsForUsers => StandardFlow || Exchanges;
+    public bool ActsForUsers => StandardFlow || Exchanges || DirectGrants;
 
     /// <summary>Exact redirect addresses; a loopback address without port matches any port (RFC 8252, 7.3).</summary>
     public ImmutableArray<string> RedirectUris { get; init; } = [];

@@ -101,6 +101,7 @@ public sealed class ClientStore : IDisposable
         var clientId = await work.Connection.ExecuteScalarAsync<string?>("select client_id from clients where realm = @realm and id = @id", new { realm, id }, work.Transaction);
         if (clientId is null) return false;
         await work.Connection.ExecuteAsync("delete from client_secrets where realm = @realm and client = @id", new { realm, id }, work.Transaction);
+        await work.Connection.ExecuteAsync("delete from client_authorization where realm = @realm and client = @id", new { realm, id }, work.Transaction);
         await work.Connection.ExecuteAsync("delete from clients where realm = @realm and id = @id", new { realm, id }, work.Transaction);
         await work.AnnounceAsync(new Change("client", realm, id, clientId));
         return true;
@@ -110,6 +111,7 @@ public sealed class ClientStore : IDisposable
     public async Task RemoveAllAsync(Work work, string realm)
     {
         await work.Connection.ExecuteAsync("delete from client_secrets where realm = @realm", new { realm }, work.Transaction);
+        await work.Connection.ExecuteAsync("delete from client_authorization where realm = @realm", new { realm }, work.Transaction);
         await work.Connection.ExecuteAsync("delete from clients where realm = @realm", new { realm }, work.Transaction);
         await work.AnnounceAsync(new Change("client", realm, "", null));
     }

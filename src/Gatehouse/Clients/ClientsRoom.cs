@@ -5,5 +5,5 @@ public static class ClientsRoom
 {
     /// <summary>Adds the stores, and the ledger of shared secrets with its background writer.</summary>
     public static IServiceCollection AddClients(this IServiceCollection services)
-        => services.AddSingleton<ClientStore>().AddSingleton<LegacyUses>().AddSingleton<LegacyLedger>().AddHostedService<LegacyWriter>();
+        => services.AddSingleton<ClientStore>().AddSingleton<Resources.ResourceServers>().AddSingleton<LegacyUses>().AddSingleton<LegacyLedger>().AddHostedService<LegacyWriter>();
 }

@@ -1,6 +1,7 @@
 using Gatehouse.Facades.Expertflow;
 using Gatehouse.Facades.Finesse;
 using Gatehouse.Facades.Gadgets;
+using Gatehouse.Facades.Keycloak;
 using Gatehouse.Facades.Xivo;
 
 namespace Gatehouse.Facades;
@@ -15,6 +16,7 @@ public static class FacadesRoom
         ExpertflowFacade.Add,
         FinesseFacade.Add,
         GadgetsFacade.Add,
+        KeycloakFacade.Add,
     ];
 
     // What somebody should see to in a settings file, such as a call that ends soon.
@@ -38,6 +40,9 @@ public static class FacadesRoom
     {
         foreach (var facade in routes.ServiceProvider.GetServices<IFacade>()) facade.Map(routes);
     }
+
+    /// <summary>Paths that are taken off before realms and the admin API answer.</summary>
+    public static IReadOnlyList<string> PrefixesOf(IServiceProvider services) => [.. services.GetServices<IFacade>().SelectMany(facade => facade.Prefixes)];
 
     /// <summary>Paths that belong to identity because a facade that is switched on answers there.</summary>
     public static IReadOnlyList<string> AddressesOf(IServiceProvider services) => [.. services.GetServices<IFacade>().SelectMany(facade => facade.Addresses)];

@@ -12,6 +12,9 @@ public interface IFacade
     /// <summary>Single paths that identity answers, and nothing below them: the vendor's other addresses beside them are the gate's.</summary>
     IReadOnlyList<string> ExactAddresses => [];
 
+    /// <summary>Paths that are taken off before realms and the admin API answer, each with a leading and no trailing slash.</summary>
+    IReadOnlyList<string> Prefixes => [];
+
     /// <summary>Maps its endpoints.</summary>
     void Map(IEndpointRouteBuilder routes);
 }

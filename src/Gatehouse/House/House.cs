@@ -11,12 +11,14 @@ using Gatehouse.House.Health;
 using Gatehouse.Keys;
 using Gatehouse.Outbound;
 using Gatehouse.People;
+using Gatehouse.Permissions;
 using Gatehouse.Portal;
 using Gatehouse.Protocols.Cas;
 using Gatehouse.Protocols.Dialogs;
 using Gatehouse.Protocols.ForwardAuth;
 using Gatehouse.Protocols.OpenId;
 using Gatehouse.Protocols.Saml;
+using Gatehouse.Protocols.Uma;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.Storage;
@@ -42,11 +44,13 @@ public static class House
         .AddTokens(settings.GetSection("tokens"))
         .AddDialogs()
         .AddCredentials()
+        .AddPermissions()
         .AddSignIn(settings.GetSection("signin"))
         .AddPortal()
         .AddOpenId()
         .AddSaml()
         .AddCas()
+        .AddUma()
         .AddDialogsDoor()
         .AddForwardAuth(settings.GetSection("protocols:forwardauth"))
         .AddAdmin()
@@ -57,13 +61,16 @@ public static class House
     public static void MapRooms(WebApplication app)
     {
         var (gate, rules) = (app.Services.GetRequiredService<Gate>(), app.Services.GetRequiredService<Gateway.Access.Rules>());
-        var (facades, exact) = (FacadesRoom.AddressesOf(app.Services), FacadesRoom.ExactAddressesOf(app.Services));
+        var prefixes = FacadesRoom.PrefixesOf(app.Services);
+        IReadOnlyList<string> facades = [.. FacadesRoom.AddressesOf(app.Services), .. Planes.Behind(prefixes)];
+        var exact = FacadesRoom.ExactAddressesOf(app.Services);
         var others = app.Services.GetRequiredService<ForwardAuthDoor>();
         app.Use(next =>
         {
             RequestDelegate identity = context =>
             {
                 Asking.Settle(context, rules.Proxies);
+                if (prefixes.Count > 0) Planes.TakeOff(context.Request, prefixes);
                 return Planes.IdentityAsync(context, next);
             };
             return context =>
@@ -78,6 +85,7 @@ public static class House
         app.MapOpenId();
         app.MapSaml();
         app.MapCas();
+        app.MapUma();
         app.MapDialogsDoor();
         app.MapPortal();
         app.MapAdmin();

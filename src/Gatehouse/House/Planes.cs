@@ -5,6 +5,7 @@ public static class Planes
 {
     private const string Realms = "/realms/";
     private const string Token = "/protocol/openid-connect/token";
+    private static readonly string[] Prefixed = ["/realms", "/admin"];
     private static readonly string[] IdentityPrefixes = ["/realms", "/admin", "/health", "/assets", "/.well-known"];
 
     /// <summary>Whether a raw path belongs to identity, by its own addresses or those of <paramref name="facades"/> that are switched on, or by a single one of <paramref name="exact"/>. Compared before any decoding: a spelling trick lands in the gate, which refuses it.</summary>
@@ -26,6 +27,20 @@ public static class Planes
         }
 
         return false;
+    }
+
+    /// <summary>Addresses of realms and of the admin API behind a facade's prefix: they are identity's too.</summary>
+    public static IReadOnlyList<string> Behind(IReadOnlyList<string> prefixes) => [.. prefixes.SelectMany(prefix => Prefixed.Select(path => prefix + path))];
+
+    /// <summary>Takes a facade's prefix off, as a proxy in front would: what is below answers at its own address. Only before realms and the admin API, and only once.</summary>
+    public static void TakeOff(HttpRequest request, IReadOnlyList<string> prefixes)
+    {
+        for (var i = 0; i < prefixes.Count; i++)
+        {
+            if (!request.Path.StartsWithSegments(prefixes[i], StringComparison.Ordinal, out var rest) || !Array.Exists(Prefixed, path => IsBelow(rest.Value, path))) continue;
+            (request.PathBase, request.Path) = (request.PathBase + prefixes[i], rest);
+            return;
+        }
     }
 
     private static bool IsBelow(ReadOnlySpan<char> path, string prefix) => path.StartsWith(prefix, StringComparison.Ordinal) && (path.Length == prefix.Length || path[prefix.Length] is '/' or '?');

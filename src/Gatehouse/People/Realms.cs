@@ -14,7 +14,7 @@ public sealed class Realms : IDisposable
     public static readonly IReadOnlyList<string> ManagementRoles =
     [
         "view-realm", "view-users", "view-clients", "view-events", "manage-realm", "manage-users", "manage-clients", "manage-events", "query-realms", "query-users", "query-clients", "query-groups", "impersonation", "view-identity-providers", "manage-identity-providers",
-        "view-dialogs", "manage-dialogs",
+        "view-dialogs", "manage-dialogs", "view-authorization", "manage-authorization",
     ];
 
     private readonly Database database;

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text.Json;
+using Gatehouse.Terms;
 
 namespace Gatehouse.Tokens;
 
@@ -34,6 +36,7 @@ public static class AccessClaims
             writer.WriteEndArray();
         }
 
+        if (a.Permissions is { } permissions) WritePermissions(writer, permissions.Granted);
         writer.WriteString("scope", string.Join(' ', a.Scopes));
         if (s.User is not null) Profile.Write(writer, s.User, a.Scopes);
         else
@@ -52,6 +55,7 @@ public static class AccessClaims
         List<string> audience = s.Authorization.Gadget is not null ? [.. s.Authorization.Audience] : [.. s.Authorization.Client.Audiences
             .Concat(s.Roles.Where(role => role.Contains('/', StringComparison.Ordinal)).Select(role => role[..role.IndexOf('/', StringComparison.Ordinal)]).Where(client => client != s.Authorization.Client.ClientId))
             .Distinct().Where(one => s.Authorization.Audience.IsEmpty || s.Authorization.Audience.Contains(one))];
+        if (s.Authorization.Permissions is { } permissions && !audience.Contains(permissions.Audience)) audience.Insert(0, permissions.Audience);
         if (audience.Count == 0) audience.Add("account");
         if (audience.Count == 1)
         {
@@ -62,6 +66,15 @@ public static class AccessClaims
         writer.WriteStartArray("aud");
         foreach (var one in audience) writer.WriteStringValue(one);
         writer.WriteEndArray();
+    }
+
+    /// <summary>Writes <c>authorization.permissions</c> as Keycloak does; a resource without scopes has no member for them.</summary>
+    private static void WritePermissions(Utf8JsonWriter writer, ImmutableArray<Permission> permissions)
+    {
+        writer.WriteStartObject("authorization");
+        writer.WritePropertyName("permissions");
+        PermissionList.Write(writer, permissions);
+        writer.WriteEndObject();
     }
 
     private static void WriteRoles(Utf8JsonWriter writer, Subject s)

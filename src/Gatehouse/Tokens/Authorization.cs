@@ -32,6 +32,12 @@ public sealed record Authorization
     /// <summary>To what it is cut for a gadget; null for tokens that a gadget does not hold. <see cref="Audience"/> is never empty then.</summary>
     public GadgetCut? Gadget { get; init; }
 
+    /// <summary>Permissions at a resource server that the access token tells of; null for an ordinary token.</summary>
+    public GrantedPermissions? Permissions { get; init; }
+
+    /// <summary>When the access token ends at the latest; null when only lifetimes say so.</summary>
+    public DateTimeOffset? NotAfter { get; init; }
+
     /// <summary>Nonce of the authorization request (OpenID Connect Core, 3.1.2.1).</summary>
     public string? Nonce { get; init; }
 

@@ -70,6 +70,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
         var life = a.Client.AccessTokenLife ?? a.Realm.AccessTokenLife;
         if (a.Gadget is { } brief && brief.Life < life) life = brief.Life;
         var expires = now + (life < Revocations.Longest ? life : Revocations.Longest);
+        if (a.NotAfter < expires) expires = a.NotAfter.Value;
         if (!a.IsOffline && a.Session is { } bound && bound.EndsAt < expires) expires = bound.EndsAt;
 
         // 9 Sign.
@@ -104,7 +105,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
     internal static AuditEvent Event(Authorization a, OAuthError? error) => new()
     {
         Realm = a.Realm.Name,
-        Type = (a.Grant switch { "client_credentials" => "CLIENT_LOGIN", "refresh_token" => "REFRESH_TOKEN", Grants.ExchangeGrant.Name or "password" or Grants.AssertionGrants.Jwt or Grants.AssertionGrants.Saml => "TOKEN_EXCHANGE", _ => "CODE_TO_TOKEN" }) + (error is null ? "" : "_ERROR"),
+        Type = (a.Grant switch { "client_credentials" => "CLIENT_LOGIN", "refresh_token" => "REFRESH_TOKEN", Grants.GrantNames.Uma => "PERMISSION_TOKEN", Grants.ExchangeGrant.Name or "password" or Grants.AssertionGrants.Jwt or Grants.AssertionGrants.Saml => "TOKEN_EXCHANGE", _ => "CODE_TO_TOKEN" }) + (error is null ? "" : "_ERROR"),
         Client = a.Client.ClientId, User = a.User, Session = a.Session?.Id, Address = a.Address, Error = error?.Code,
         Details = Told(a, error),
     };

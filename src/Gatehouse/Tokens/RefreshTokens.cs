@@ -77,10 +77,10 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
                 if (a.CodeHash is { } code && await work.Connection.ExecuteAsync("update codes set used_at = used_at where hash = @code and replayed_at is null", new { code }, work.Transaction) == 0) return (false, null);
                 await work.Connection.ExecuteAsync(
                     """
-                    insert into refresh_families (id, realm, client_id, user_id, session_id, scope, nonce, auth_time, level, code, created_at, ends_at)
-                    values (@family, @realm, @client, @User, @session, @scope, @Nonce, @authTime, @Level, @CodeHash, @at, @ends)
+                    insert into refresh_families (id, realm, client_id, user_id, session_id, scope, nonce, auth_time, level, code, created_at, ends_at, audience, permissions)
+                    values (@family, @realm, @client, @User, @session, @scope, @Nonce, @authTime, @Level, @CodeHash, @at, @ends, @audience, @permissions)
                     """,
-                    new { family, realm = a.Realm.Name, client = a.Client.ClientId, a.User, session = a.IsOffline ? null : a.Session!.Id, scope = string.Join(' ', a.Scopes), a.Nonce, authTime = a.AuthenticatedAt?.ToUnixTimeMilliseconds(), a.Level, a.CodeHash, at = work.Now, ends = ends.ToUnixTimeMilliseconds() },
+                    new { family, realm = a.Realm.Name, client = a.Client.ClientId, a.User, session = a.IsOffline ? null : a.Session!.Id, scope = string.Join(' ', a.Scopes), a.Nonce, authTime = a.AuthenticatedAt?.ToUnixTimeMilliseconds(), a.Level, a.CodeHash, at = work.Now, ends = ends.ToUnixTimeMilliseconds(), audience = a.Permissions?.Audience, permissions = a.Permissions?.Request },
                     work.Transaction);
             }
 

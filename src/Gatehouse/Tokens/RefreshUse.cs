@@ -14,4 +14,11 @@ namespace Gatehouse.Tokens;
 /// <param name="AuthenticatedAt">When the person proved who they are.</param>
 /// <param name="Level">Authentication context class.</param>
 /// <param name="Since">When the family began.</param>
-public sealed record RefreshUse(string Hash, string Family, string Realm, string ClientId, string User, string? Session, ImmutableArray<string> Scopes, string? Nonce, DateTimeOffset? AuthenticatedAt, string? Level, DateTimeOffset Since);
+public sealed record RefreshUse(string Hash, string Family, string Realm, string ClientId, string User, string? Session, ImmutableArray<string> Scopes, string? Nonce, DateTimeOffset? AuthenticatedAt, string? Level, DateTimeOffset Since)
+{
+    /// <summary>Resource server whose permissions the family's tokens tell of; null for ordinary ones.</summary>
+    public string? Audience { get; init; }
+
+    /// <summary>What was asked for there.</summary>
+    public string? Permissions { get; init; }
+}

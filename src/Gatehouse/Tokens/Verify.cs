@@ -15,6 +15,9 @@ public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Rev
 {
     private readonly TimeSpan skew = TimeSpan.FromSeconds(settings.Value.ClockSkewSeconds);
 
+    /// <summary>Difference of clocks that is forgiven: principals live that much longer than their tokens say.</summary>
+    public TimeSpan Skew => skew;
+
     /// <summary>
     /// Checks type, issuer, signature, times, audience when <paramref name="audience"/> is given, realm enabled, revocation. Returns null and the principal, or the reason of refusal.
     /// <see cref="Reasons.TokenIssuer"/> when the issuer is not one of our realms: the token may still be a foreign issuer's.

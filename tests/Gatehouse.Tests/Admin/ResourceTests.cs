@@ -108,7 +108,7 @@ public abstract class ResourceTests(AdminHost host) : AdminKit(host)
     [InlineData("""{"implicitFlowEnabled":true}""", "implicitFlowEnabled")]
     [InlineData("""{"directAccessGrantsEnabled":true}""", "directAccessGrantsEnabled")]
     [InlineData("""{"consentRequired":true}""", "consentRequired")]
-    [InlineData("""{"authorizationServicesEnabled":true}""", "authorizationServicesEnabled")]
+    [InlineData("""{"publicClient":true,"authorizationServicesEnabled":true}""", "authorization settings")]
     [InlineData("""{"protocol":"docker-v2"}""", "protocol")]
     [InlineData("""{"clientAuthenticatorType":"client-x509"}""", "clientAuthenticatorType")]
     [InlineData("""{"redirectUris":["https://desk.example.org/*"]}""", "wildcard")]

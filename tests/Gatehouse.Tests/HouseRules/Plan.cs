@@ -7,7 +7,7 @@ internal static class Plan
     public static readonly IReadOnlyDictionary<string, double> Floors = new Dictionary<string, double>
     {
         ["Terms"] = 0, ["Audit"] = 0.5, ["Storage"] = 1, ["Keys"] = 1, ["Outbound"] = 1, ["People"] = 2, ["Clients"] = 2, ["Sessions"] = 2, ["Federation"] = 2, ["Forwarding"] = 2,
-        ["Tokens"] = 3, ["Dialogs"] = 3, ["Policy"] = 3, ["Credentials"] = 4, ["SignIn"] = 4, ["Gateway"] = 5, ["Protocols"] = 5, ["Admin"] = 5, ["Facades"] = 5, ["Portal"] = 5, ["House"] = 6,
+        ["Tokens"] = 3, ["Dialogs"] = 3, ["Policy"] = 3, ["Credentials"] = 4, ["Permissions"] = 4, ["SignIn"] = 4, ["Gateway"] = 5, ["Protocols"] = 5, ["Admin"] = 5, ["Facades"] = 5, ["Portal"] = 5, ["House"] = 6,
     };
 
     /// <summary>Same floor or upstairs all the same, each with its reason.</summary>

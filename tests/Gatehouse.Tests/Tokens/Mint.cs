@@ -86,7 +86,7 @@ public sealed class Mint : IDisposable
         => await RunAsync(new AuthorizationCodeGrant(Codes, RefreshTokens, Node.Sessions), client, ("code", code), ("redirect_uri", Redirect), ("code_verifier", Verifier));
 
     public async Task<(TokenSet? Tokens, OAuthError? Error)> RefreshAsync(string token, string? scope = null, string client = "agent-desk")
-        => await RunAsync(new RefreshGrant(RefreshTokens, Node.Sessions), client, ("refresh_token", token), ("scope", scope ?? ""));
+        => await RunAsync(new RefreshGrant(RefreshTokens, Node.Sessions, []), client, ("refresh_token", token), ("scope", scope ?? ""));
 
     public async Task<TokenSet> BeginAsync(params string[] scopes) => (await RedeemAsync(await CodeAsync(await SignInAsync(), scopes))).Tokens!;
 

@@ -15,6 +15,7 @@ internal static class ClientCommands
     private static readonly Option<bool> Public = new("--public") { Description = "A browser or phone application: no secret, PKCE only." };
     private static readonly Option<bool> Service = new("--service-account") { Description = "A back-end service that obtains tokens for itself (client credentials)." };
     private static readonly Option<bool> Exchange = new("--exchange") { Description = "It may trade proofs of people (tickets, assertions, foreign tokens) for tokens." };
+    private static readonly Option<bool> Posts = new("--direct-grants") { Description = "It may post names and passwords, while facades:keycloak:passwordClients names it too." };
     private static readonly Option<string[]> Redirect = new("--redirect-uri") { Description = "Exact address to which sign-in may return. May be repeated.", HelpName = "URL", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> After = new("--after-sign-out") { Description = "Exact address to which sign-out may return. May be repeated.", HelpName = "URL", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Role = new("--role") { Description = "Role of the service account; realm role, or client/role. May be repeated.", HelpName = "ROLE", DefaultValueFactory = _ => [] };
@@ -25,9 +26,10 @@ internal static class ClientCommands
         "clients", "Applications and back-end services that obtain tokens.",
         ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback", "gatehouse clients secret crm-sync --keep-old 24"],
         DataVerb.Make(terminal, "list", "Lists clients, ordered by client_id.", [Search], ListAsync, ["gatehouse clients list --json"]),
-        DataVerb.Make(terminal, "add", "Adds a client; shows the secret of a confidential one, this once.", [Id, DisplayName, Public, Service, Exchange, Redirect, After, Role], AddAsync, ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback"]),
+        DataVerb.Make(terminal, "add", "Adds a client; shows the secret of a confidential one, this once.", [Id, DisplayName, Public, Service, Exchange, Posts, Redirect, After, Role], AddAsync, ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback"]),
         SamlClientCommand.Build(terminal),
         CasClientCommand.Build(terminal),
+        AuthorizationCommands.Build(terminal),
         DataVerb.Make(terminal, "show", "Shows a client, without its secret.", [Id], ShowAsync, ["gatehouse clients show crm-sync"]),
         DataVerb.Make(terminal, "secret", "Makes a new secret and shows it, this once; the old one ends at once unless told otherwise.", [Id, Keep], SecretAsync, ["gatehouse clients secret crm-sync", "gatehouse clients secret crm-sync --keep-old 24"]),
         DataVerb.Make(terminal, "delete", "Deletes a client with its roles.", [Id, Yes], DeleteAsync, ["gatehouse clients delete crm-sync --yes"]));
@@ -55,12 +57,13 @@ internal static class ClientCommands
         var client = new Client
         {
             Id = Guid.NewGuid().ToString(), Realm = realm, ClientId = job.Words.GetValue(Id)!, Name = job.Words.GetValue(DisplayName), Public = isPublic, ServiceAccount = job.Words.GetValue(Service),
-            Exchanges = job.Words.GetValue(Exchange), StandardFlow = job.Words.GetValue(Redirect)!.Length > 0, RedirectUris = [.. job.Words.GetValue(Redirect)!], PostLogoutRedirectUris = [.. job.Words.GetValue(After)!], CreatedAt = job.Shop.Time.GetUtcNow(),
+            Exchanges = job.Words.GetValue(Exchange), DirectGrants = job.Words.GetValue(Posts), StandardFlow = job.Words.GetValue(Redirect)!.Length > 0, RedirectUris = [.. job.Words.GetValue(Redirect)!], PostLogoutRedirectUris = [.. job.Words.GetValue(After)!], CreatedAt = job.Shop.Time.GetUtcNow(),
         };
         if (client.ClientId == Right.Client) throw new StartRefused($"'{Right.Client}' is built in.");
         if (isPublic && client.ServiceAccount) throw new StartRefused("A public client cannot have a service account: it has nothing to prove itself with.");
         if (isPublic && client.Exchanges) throw new StartRefused("A public client cannot exchange tokens: anybody could do it in its name.");
-        if (!client.ActsForUsers && !client.ServiceAccount) throw new StartRefused("Give --redirect-uri for an application where people sign in, --service-account for a back-end service, or --exchange for one that trades proofs.");
+        if (isPublic && client.DirectGrants) throw new StartRefused("A public client cannot post passwords: anybody could do it in its name.");
+        if (!client.ActsForUsers && !client.ServiceAccount) throw new StartRefused("Give --redirect-uri for an application where people sign in, --service-account for a back-end service, --exchange for one that trades proofs, or --direct-grants for one that posts passwords.");
         var roles = new List<Role>();
         foreach (var key in job.Words.GetValue(Role)!)
         {
@@ -125,11 +128,10 @@ internal static class ClientCommands
         return await job.DoneAsync($"'{client.ClientId}' is deleted.", new { client.Id, client.ClientId });
     }
 
-    private static async Task<Client> FindAsync(Job job)
-    {
-        var id = job.Words.GetValue(Id)!;
-        return await job.Shop.Clients.FindByClientIdAsync(job.Realm.Name, id, job.Stop) ?? throw new StartRefused($"There is no client '{Terminal.Printable(id)}' in realm '{job.Realm.Name}'.");
-    }
+    private static Task<Client> FindAsync(Job job) => FindAsync(job, job.Words.GetValue(Id)!);
+
+    /// <summary>The client of a command; refused when there is none.</summary>
+    public static async Task<Client> FindAsync(Job job, string id) => await job.Shop.Clients.FindByClientIdAsync(job.Realm.Name, id, job.Stop) ?? throw new StartRefused($"There is no client '{Terminal.Printable(id)}' in realm '{job.Realm.Name}'.");
 
     private static string KindOf(Client client) => client.Saml is not null ? "SAML application" : client.Cas is not null ? "CAS application" : client.Public ? "public" : client.ServiceAccount ? client.StandardFlow ? "confidential, service account" : "service account" : "confidential";
 

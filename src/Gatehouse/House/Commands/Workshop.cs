@@ -5,6 +5,7 @@ using Gatehouse.Federation;
 using Gatehouse.Keys;
 using Gatehouse.Outbound;
 using Gatehouse.People;
+using Gatehouse.Permissions;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.SignIn.Import;
@@ -66,6 +67,8 @@ internal sealed class Workshop : IAsyncDisposable
 
     public PeopleImport Import => Part<PeopleImport>();
 
+    public GuardedResources Guarded => Part<GuardedResources>();
+
     public TimeProvider Time => Part<TimeProvider>();
 
     /// <summary>Opens the data; with <paramref name="fresh"/> a folder that is not there yet is made.</summary>
@@ -81,7 +84,7 @@ internal sealed class Workshop : IAsyncDisposable
             .AddSingleton(TimeProvider.System)
             .AddStorage(given.GetSection("storage")).AddKeys(given.GetSection("keys")).AddAudit(given.GetSection("audit")).AddOutbound().AddFederation(given.GetSection("federation"), given["tokens:publicUrl"] ?? "").AddPeople().AddClients().AddSessions();
         services.AddOptions<SignInSettings>().Bind(given.GetSection("signin"));
-        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<GadgetStops>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>().AddSingleton<OneTimeStore>().AddSingleton<DialogProjects>().AddSingleton<DialogStore>();
+        services.AddSingleton<Passwords>().AddSingleton<Revocations>().AddSingleton<GadgetStops>().AddSingleton<PeopleImport>().AddSingleton<PasswordPlace>().AddSingleton<OneTimeStore>().AddSingleton<SettingsNames>().AddSingleton<GuardedResources>().AddSingleton<DialogProjects>().AddSingleton<DialogStore>();
         var workshop = new Workshop(services.BuildServiceProvider());
         try
         {

@@ -11,7 +11,7 @@ using Gatehouse.Wire.Text;
 namespace Gatehouse.Protocols.OpenId;
 
 /// <summary>Client authentication at the token, introspection, revocation and PAR endpoints: <c>client_secret_basic</c>, <c>client_secret_post</c>, <c>private_key_jwt</c> (RFC 7523), <c>none</c> for public clients. Exactly one method at a time (RFC 6749, 2.3).</summary>
-public sealed class ClientAuthentication(ClientStore clients, UsedAssertions used, Issuers issuers, AuditLog audit, TimeProvider time)
+public sealed class ClientAuthentication(ClientStore clients, UsedAssertions used, Issuers issuers, Verifiers verifiers, AuditLog audit, TimeProvider time)
 {
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private static readonly TimeSpan LongestAssertion = TimeSpan.FromMinutes(5);
@@ -26,6 +26,24 @@ public sealed class ClientAuthentication(ClientStore clients, UsedAssertions use
         var (client, error) = await IdentifyAsync(context, realm, parameters, publicToo);
         if (error is not null) audit.Note(Exchange.Refusal(context, realm.Name, refusal, parameters["client_id"] ?? ((Finder.FindClient(context.Request.Headers) as Found.One)?.Credential.Name), error));
         return (client, error);
+    }
+
+    /// <summary>The bearer token in the Authorization header; null when there is none.</summary>
+    public static Secret? BearerOf(HttpContext context) => Finder.Find(context.Request.Headers, null, context.Request.IsHttps) is Found.One { Credential: { Kind: CredentialKind.Bearer } credential } ? credential.Value : null;
+
+    /// <summary>Whether the form has a proof of the client.</summary>
+    public static bool HasProof(Parameters parameters) => parameters["client_secret"] is not null || parameters["client_assertion"] is not null;
+
+    /// <summary>The client for which the bearer token was made, where that is enough; audited as <paramref name="refusal"/>.</summary>
+    public async ValueTask<(Client? Client, OAuthError? Error)> OfBearerAsync(HttpContext context, Realm realm, Parameters parameters, Secret bearer, string refusal)
+    {
+        var verdict = await verifiers.VerifyOwnAsync(new Credential(CredentialKind.Bearer, CredentialPlace.Authorization, "Authorization", bearer), realm.Name, context.RequestAborted);
+        var error = verdict is Verdict.Accepted ? null : new OAuthError("invalid_grant", "Invalid bearer token", 401);
+        var client = verdict is Verdict.Accepted { Principal.Client: { } made } ? await clients.FindByClientIdAsync(realm.Name, made, context.RequestAborted) : null;
+        if (error is null && (client is not { Enabled: true } || (parameters["client_id"] is { } named && named != client.ClientId))) error = Failed;
+        if (error is null) return (client, null);
+        audit.Note(Exchange.Refusal(context, realm.Name, refusal, client?.ClientId ?? parameters["client_id"], error));
+        return (null, error);
     }
 
     private async ValueTask<(Client? Client, OAuthError? Error)> IdentifyAsync(HttpContext context, Realm realm, Parameters parameters, bool publicToo)

@@ -54,7 +54,7 @@ public sealed class Discovery(Realms realms, Issuers issuers, SigningKeys keys)
         writer.WriteString("jwks_uri", protocol + "/certs");
         writer.WriteString("revocation_endpoint", protocol + "/revoke");
         writer.WriteString("pushed_authorization_request_endpoint", protocol + "/ext/par/request");
-        List(writer, "grant_types_supported", ["authorization_code", "refresh_token", "client_credentials", ExchangeGrant.Name, AssertionGrants.Jwt, AssertionGrants.Saml]);
+        List(writer, "grant_types_supported", ["authorization_code", "refresh_token", "client_credentials", ExchangeGrant.Name, GrantNames.Uma, AssertionGrants.Jwt, AssertionGrants.Saml]);
         List(writer, "response_types_supported", ["code"]);
         List(writer, "response_modes_supported", ["query", "fragment", "form_post"]);
         List(writer, "subject_types_supported", ["public"]);

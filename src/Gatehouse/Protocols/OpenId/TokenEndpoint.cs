@@ -25,7 +25,9 @@ public sealed class TokenEndpoint(Realms realms, ClientAuthentication authentica
         }
 
         // 2 The client is who it says.
-        var (client, unknown) = await authentication.IdentifyAsync(context, realm, parameters, publicToo: true, TypeOf(parameters));
+        var bearer = parameters["grant_type"] is { } wanted && grants.TryGetValue(wanted, out var takes) && takes.TakesBearer ? ClientAuthentication.BearerOf(context) : null;
+        var byBearer = bearer is not null && !ClientAuthentication.HasProof(parameters);
+        var (client, unknown) = byBearer ? await authentication.OfBearerAsync(context, realm, parameters, bearer!, TypeOf(parameters)) : await authentication.IdentifyAsync(context, realm, parameters, publicToo: true, TypeOf(parameters));
         if (client is null)
         {
             await Exchange.ErrorAsync(context, unknown!);
@@ -45,11 +47,18 @@ public sealed class TokenEndpoint(Realms realms, ClientAuthentication authentica
         }
 
         // 4 The grant authorizes, repeats a stored answer, or refuses.
-        var result = await grants[parameters["grant_type"]!].AuthorizeAsync(new GrantRequest(realm, client, parameters, Exchange.AddressOf(context)), context.RequestAborted);
+        var result = await grants[parameters["grant_type"]!].AuthorizeAsync(new GrantRequest(realm, client, parameters, Exchange.AddressOf(context)) { Bearer = bearer, ByBearer = byBearer }, context.RequestAborted);
+        if (result.Sunset is { } sunset) Ends(context, sunset);
         switch (result)
         {
+            case GrantResult.Refused { Audited: true, Error: var told }:
+                await Exchange.ErrorAsync(context, told);
+                return;
             case GrantResult.Refused refused:
                 await RefuseAsync(context, realm.Name, client.ClientId, parameters, refused.Error);
+                return;
+            case GrantResult.Told answer:
+                await Exchange.JsonAsync(context, answer.Body);
                 return;
             case GrantResult.Repeated repeated:
                 await Exchange.JsonAsync(context, repeated.Tokens.ToJson());
@@ -68,5 +77,12 @@ public sealed class TokenEndpoint(Realms realms, ClientAuthentication authentica
         return Exchange.ErrorAsync(context, error);
     }
 
-    private static string TypeOf(Parameters parameters) => parameters["grant_type"] switch { "refresh_token" => "REFRESH_TOKEN_ERROR", "authorization_code" => "CODE_TO_TOKEN_ERROR", ExchangeGrant.Name or AssertionGrants.Jwt or AssertionGrants.Saml => "TOKEN_EXCHANGE_ERROR", _ => "CLIENT_LOGIN_ERROR" };
+    // As of 2025, when RFC 9700 (2.4) gave it up. RFC 9745, 2 and RFC 8594, 3: this way of asking is over one day, and says when.
+    private static void Ends(HttpContext context, DateTimeOffset sunset)
+    {
+        context.Response.Headers["Deprecation"] = "@1735689600";
+        context.Response.Headers["Sunset"] = sunset.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private static string TypeOf(Parameters parameters) => parameters["grant_type"] switch { "refresh_token" => "REFRESH_TOKEN_ERROR", "authorization_code" => "CODE_TO_TOKEN_ERROR", ExchangeGrant.Name or AssertionGrants.Jwt or AssertionGrants.Saml => "TOKEN_EXCHANGE_ERROR", GrantNames.Uma => "PERMISSION_TOKEN_ERROR", GrantNames.Password => "LOGIN_ERROR", _ => "CLIENT_LOGIN_ERROR" };
 }

@@ -13,6 +13,12 @@ public sealed record GrantRequest(Realm Realm, Client Client, Parameters Paramet
 {
     /// <summary>The gadget and its audiences for which a facade wants the token; null where the parameters say it all.</summary>
     public (GadgetCut Cut, System.Collections.Immutable.ImmutableArray<string> Audience)? Gadget { get; init; }
+
+    /// <summary>The bearer token in the Authorization header, for grants that take one; null when there is none.</summary>
+    public Secret? Bearer { get; init; }
+
+    /// <summary>The client did not prove itself: it is the one for which the bearer token was made.</summary>
+    public bool ByBearer { get; init; }
 }
 
 /// <summary>What a grant says: it can only authorize, repeat a stored answer, or refuse. It never makes tokens.</summary>
@@ -22,10 +28,17 @@ public abstract record GrantResult
     {
     }
 
+    /// <summary>When this way of asking ends: told with the answer (RFC 8594; RFC 9745). Null when it stays.</summary>
+    public DateTimeOffset? Sunset { get; init; }
+
     /// <summary>Someone may be given tokens, if the mint's checklist agrees.</summary>
     /// <param name="Authorization">What is granted.</param>
     /// <param name="Answer">What proves us to whoever showed a ticket; null when there is none.</param>
     public sealed record Granted(Authorization Authorization, string? Answer = null) : GrantResult;
+
+    /// <summary>An answer that is no token.</summary>
+    /// <param name="Body">JSON.</param>
+    public sealed record Told(ReadOnlyMemory<byte> Body) : GrantResult;
 
     /// <summary>The same answer as a moment ago.</summary>
     public sealed record Repeated(TokenSet Tokens) : GrantResult;
@@ -33,7 +46,11 @@ public abstract record GrantResult
     /// <summary>No.</summary>
     /// <param name="Error">In the protocol's form.</param>
     /// <param name="Code">Stable code of what was found wrong, where there is one.</param>
-    public sealed record Refused(OAuthError Error, string? Code = null) : GrantResult;
+    public sealed record Refused(OAuthError Error, string? Code = null) : GrantResult
+    {
+        /// <summary>The audit log has it already, with more than the answer may say.</summary>
+        public bool Audited { get; init; }
+    }
 }
 
 /// <summary>One way to obtain a token.</summary>
@@ -44,6 +61,9 @@ public interface IGrant
 
     /// <summary>Whether the client may use it at all.</summary>
     bool IsAllowed(Client client);
+
+    /// <summary>Whether a bearer token in the Authorization header may stand for the client's own proof.</summary>
+    bool TakesBearer => false;
 
     /// <summary>Checks what the grant is about.</summary>
     Task<GrantResult> AuthorizeAsync(GrantRequest request, CancellationToken stop);

@@ -6,7 +6,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Tokens.Grants;
 
 /// <summary>Trades a refresh token for new tokens (RFC 6749, 6).</summary>
-public sealed class RefreshGrant(RefreshTokens refreshTokens, SessionStore sessions) : IGrant
+public sealed class RefreshGrant(RefreshTokens refreshTokens, SessionStore sessions, IEnumerable<IPermits> permits) : IGrant
 {
     /// <inheritdoc/>
     public string Type => "refresh_token";
@@ -38,10 +38,12 @@ public sealed class RefreshGrant(RefreshTokens refreshTokens, SessionStore sessi
             sessions.Touch(session, request.Realm.SessionIdle);
         }
 
+        // What the token tells of permissions is judged anew each time.
+        var again = use is { Audience: { } audience, Permissions: { } kept } && permits.FirstOrDefault() is { } judge ? await judge.AgainAsync(request.Client, use.User, session, scopes, audience, kept, stop) : null;
         return new GrantResult.Granted(new Authorization
         {
             Grant = Type, Realm = request.Realm, Client = request.Client, User = use.User, Session = session, Scopes = Keep(use, scopes), Nonce = use.Nonce,
-            AuthenticatedAt = use.AuthenticatedAt, Level = use.Level, WithRefresh = true, Rotates = use, Since = use.Since, Address = request.Address,
+            AuthenticatedAt = use.AuthenticatedAt, Level = use.Level, WithRefresh = true, Permissions = again, Rotates = use, Since = use.Since, Address = request.Address,
         });
     }
 

@@ -1,0 +1,8 @@
+namespace Gatehouse.SignIn;
+
+/// <summary>A facade whose settings name clients that may post names and passwords (RFC 6749, 4.3). Without one that names it, a client's own switch says nothing.</summary>
+public interface INamesPasswordClients
+{
+    /// <summary>Whether the client is named, its end date passed or not.</summary>
+    bool Names(string realm, string clientId);
+}
