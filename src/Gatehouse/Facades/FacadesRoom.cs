@@ -23,6 +23,7 @@ public static class FacadesRoom
     private static readonly Func<IConfiguration, DateTimeOffset, IReadOnlyList<string>>[] Told =
     [
         ExpertflowFacade.Told,
+        FinesseFacade.Told,
     ];
 
     /// <summary>What somebody should see to in the settings of the facades (the section <c>facades</c>): calls that end soon, days that cannot be read.</summary>

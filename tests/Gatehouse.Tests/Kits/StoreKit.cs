@@ -23,6 +23,9 @@ public abstract class StoreKit : IAsyncLifetime
     /// <summary>The first node, open on a database of its own with the realm in it.</summary>
     protected Node Node { get; private set; } = null!;
 
+    /// <summary>Where the database is, for a node that the test ends itself.</summary>
+    protected StorageSettings Settings => settings;
+
     protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     /// <summary>Settings of an empty database.</summary>

@@ -105,6 +105,18 @@ public abstract class SeatsTests : StoreKit
         await UntilAsync(async () => (await other.Sessions.FindAsync(Realm, old.Id, Stop))!.Extension is null && (await other.Sessions.FindAsync(Realm, fresh.Id, Stop))!.Extension == "1001");
     }
 
+    [Fact]
+    public async Task A_node_that_dies_leaves_the_seat_to_its_session()
+    {
+        var node = await Node.OpenAsync(Settings, clock);
+        var (alice, bob) = (await StartAsync(node, "alice"), await StartAsync(node, "bob"));
+        Assert.Equal(SeatClaim.Taken, await ClaimAsync(SeatsOf(node), alice, "1001"));
+        await node.DisposeAsync();
+        var next = await SecondNodeAsync(clock);
+        Assert.Equal("1001", (await next.Sessions.FindAsync(Realm, alice.Id, Stop))!.Extension);
+        Assert.Equal(SeatClaim.Busy, await ClaimAsync(SeatsOf(next), bob, "1001"));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("1")]

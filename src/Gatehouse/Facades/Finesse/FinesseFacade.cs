@@ -55,6 +55,13 @@ public sealed class FinesseFacade : IFacade
         services.AddHostedService<StartCheck>();
     }
 
+    /// <summary>What somebody should see to in the settings.</summary>
+    internal static IReadOnlyList<string> Told(IConfiguration section, DateTimeOffset now)
+    {
+        var own = section.GetSection("finesse");
+        return own["realm"] is not { Length: > 0 } || own.Get<FinesseSettings>() is not { } settings ? [] : settings.Fault() is { } fault ? [fault] : settings.Warnings(now);
+    }
+
     /// <inheritdoc/>
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -104,7 +111,7 @@ public sealed class FinesseFacade : IFacade
         public async Task StartAsync(CancellationToken cancellationToken)
         {
             if ((await site.OpenAsync(cancellationToken)).Missing is { } missing) logger.LogWarning("The Finesse facade is on and cannot sign anybody in yet: {Missing}.", missing);
-            foreach (var over in site.Settings.WithoutPkce.Where(one => !site.Settings.AllowsPlainCodes(one.Split(" until ")[0], time.GetUtcNow()))) logger.LogWarning("The last day for codes without PKCE is over: {Client}.", over);
+            foreach (var warning in site.Settings.Warnings(time.GetUtcNow())) logger.LogWarning("{Warning}", warning);
         }
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -53,6 +53,21 @@ public sealed class FinesseSettings
     /// <summary>Whether a client may still use codes without PKCE.</summary>
     internal bool AllowsPlainCodes(string client, DateTimeOffset now) => WithoutPkce.Any(one => ReadUntil(one) is var (name, day) && name == client && now < new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero));
 
+    /// <summary>What somebody should see to: clients whose last day for codes without PKCE is near, or over.</summary>
+    internal IReadOnlyList<string> Warnings(DateTimeOffset now)
+    {
+        var said = new List<string>();
+        foreach (var one in WithoutPkce)
+        {
+            if (ReadUntil(one) is not var (client, day)) continue;
+            var left = day.DayNumber - DateOnly.FromDateTime(now.UtcDateTime).DayNumber;
+            if (left < 0) said.Add($"facades:finesse:withoutPkce: the last day of '{client}' was {day:yyyy-MM-dd}; its codes need PKCE now. Take it off the list.");
+            else if (left <= 60) said.Add($"facades:finesse:withoutPkce: '{client}' may use codes without PKCE for {left} more days, until {day:yyyy-MM-dd}.");
+        }
+
+        return said;
+    }
+
     /// <summary>What is wrong with them; null when nothing is.</summary>
     internal string? Fault()
     {

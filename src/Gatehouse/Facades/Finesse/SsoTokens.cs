@@ -49,6 +49,6 @@ internal sealed class SsoTokens(Issuer issuer, IEnumerable<IGrant> grants, Verif
     private bool Belongs(string access, Authorization of)
     {
         var reason = verify.Check(access, null, out var principal);
-        return reason is null ? principal!.Realm == of.Realm.Name && principal.Session == of.Session?.Id && principal.Client == of.Client.ClientId : reason.Code == Reasons.TokenExpired.Code;
+        return reason is null ? principal!.Realm == of.Realm.Name && principal.Session == of.Session?.Id && principal.Client == of.Client.ClientId && principal.Gadget is null : reason.Code == Reasons.TokenExpired.Code;
     }
 }

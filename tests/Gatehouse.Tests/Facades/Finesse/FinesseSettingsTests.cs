@@ -1,5 +1,6 @@
 using System.Net;
 using Gatehouse.Tests.Kits;
+using Microsoft.Extensions.Configuration;
 using Xunit;
 
 namespace Gatehouse.Tests.Facades.Finesse;
@@ -32,6 +33,46 @@ public sealed class FinesseSettingsTests
     {
         var refused = await Assert.ThrowsAnyAsync<Exception>(async () => await Desk.OpenAsync(with: FinesseSite.On("SSO", ", " + wrong)));
         Assert.Contains(key, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_runs_it_is_told_when_codes_without_pkce_end()
+    {
+        var section = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["facades:finesse:realm"] = "any", ["facades:finesse:withoutPkce:0"] = "far until 2099-01-01", ["facades:finesse:withoutPkce:1"] = "near until 2027-02-01", ["facades:finesse:withoutPkce:2"] = "gone until 2026-12-31",
+        }).Build().GetSection("facades");
+        var told = Gatehouse.Facades.FacadesRoom.Warnings(section, new DateTimeOffset(2027, 1, 2, 0, 0, 0, TimeSpan.Zero));
+        Assert.Collection(told, one => Assert.Contains("'near' may use codes without PKCE for 30 more days", one, StringComparison.Ordinal), one => Assert.Contains("last day of 'gone' was 2026-12-31", one, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Without_seats_an_agent_has_states_and_no_session_and_nobody_shows_a_password_in_sso()
+    {
+        await using var desk = await Desk.OpenAsync(with: FinesseSite.On("NON_SSO"));
+        var site = await FinesseSite.MakeAsync(desk);
+        var user = await site.AddAsync("olga", ("finesse.authMode", "SSO"));
+        var basic = FinesseSite.Basic("olga", FinesseSite.Password);
+        async Task<HttpStatusCode> PutAsync(string xml)
+        {
+            using var content = new StringContent(xml, System.Text.Encoding.UTF8, "application/xml");
+            return (await site.SendAsync(HttpMethod.Put, "/finesse/api/User/olga", basic, content)).StatusCode;
+        }
+
+        async Task<string> StateAsync() => (await FinesseSite.XmlAsync(await site.GetAsync("/finesse/api/User/olga", basic), HttpStatusCode.OK)).Element("state")!.Value;
+        Assert.Equal(HttpStatusCode.BadRequest, await PutAsync("<User><state>READY</state></User>"));
+        Assert.Equal(HttpStatusCode.Accepted, await PutAsync("<User><state>LOGIN</state><extension>1573</extension></User>"));
+        Assert.Equal("NOT_READY", await StateAsync());
+        Assert.Equal(HttpStatusCode.Accepted, await PutAsync("<User><state>READY</state></User>"));
+        Assert.Equal("READY", await StateAsync());
+        Assert.Empty((await desk.Part<Gatehouse.Sessions.SessionStore>().ListAsync(Gatehouse.Tests.Federation.Outpost.Realm, user.Id, null, 10, default)).Items);
+        Assert.Equal(HttpStatusCode.Accepted, await PutAsync("<User><state>LOGOUT</state></User>"));
+        Assert.Equal("LOGOUT", await StateAsync());
+
+        await using var sso = await Desk.OpenAsync(with: FinesseSite.On("SSO"));
+        var other = await FinesseSite.MakeAsync(sso);
+        await other.AddAsync("olga", ("finesse.authMode", "NON_SSO"));
+        Assert.Equal("Authorization Failure", await FinesseSite.ErrorAsync(await other.GetAsync("/finesse/api/User/olga", basic), HttpStatusCode.Unauthorized));
     }
 
     [Fact]

@@ -94,6 +94,16 @@ public sealed class SeatPageTests
         var made = await FinesseSite.JsonAsync((await FinesseSite.SignInAsync(hers, Token, "anna")).Answer, HttpStatusCode.OK);
         Assert.Equal("1573", XivoSite.Claims(made.GetProperty("token").GetString()!).GetProperty("extension").GetString());
 
+        // By the REST API it is the same telephone, named or not, and no other.
+        async Task<HttpResponseMessage> PutAsync(string extension)
+        {
+            using var content = new StringContent($"<User><state>LOGIN</state>{extension}</User>", System.Text.Encoding.UTF8, "application/xml");
+            return await site.SendAsync(HttpMethod.Put, "/finesse/api/User/anna", "Bearer " + made.GetProperty("token").GetString(), content);
+        }
+
+        foreach (var extension in (string[])["", "<extension>1573</extension>"]) Assert.Equal(HttpStatusCode.Accepted, (await PutAsync(extension)).StatusCode);
+        Assert.Equal("Invalid Device", await FinesseSite.ErrorAsync(await PutAsync("<extension>1574</extension>"), HttpStatusCode.BadRequest));
+
         using var his = new Browser(desk);
         var (page, at) = await FinesseSite.SignInAsync(his, Token, "bert");
         Assert.EndsWith("/seat", at.AbsolutePath, StringComparison.Ordinal);
