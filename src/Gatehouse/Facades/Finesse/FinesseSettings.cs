@@ -23,7 +23,7 @@ public sealed class FinesseSettings
     /// <summary>Where agents sit: <c>none</c> (nobody asks), <c>fixed</c> (user attribute <c>finesse.extension</c>, else <c>extension</c>) or <c>mobility</c> (they name the extension when they sign in). An extension is one person's at a time.</summary>
     public string Seats { get; set; } = "none";
 
-    /// <summary>Whether a page asks for the extension after the sign-in, where <c>seats</c> is <c>mobility</c>; otherwise clients name it in <c>PUT /finesse/api/User</c> alone.</summary>
+    /// <summary>Whether a page asks for the extension after the sign-in, where <c>seats</c> is <c>mobility</c> and the browser shows a page; otherwise clients name it in <c>PUT /finesse/api/User</c> alone.</summary>
     public bool SeatPage { get; set; } = true;
 
     /// <summary>Realm role of supervisors, who may read the agents of their teams.</summary>

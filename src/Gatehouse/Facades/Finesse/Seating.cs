@@ -19,8 +19,8 @@ internal sealed class Seating(Site site, Seats seats, Interactions interactions)
     /// <summary>A person's own extension; null when they have none.</summary>
     public static string? OwnOf(User user) => Modes.Attribute(user, Vendor.Extension) ?? Modes.Attribute(user, "extension");
 
-    /// <summary>The session with its seat: as it is where none is needed, or after one's own was taken. Else what stands in the way, and the extension that the person must be asked for (empty: whichever they name; null: asking does not help).</summary>
-    public async Task<(Session? Session, ApiError? Error, string? Ask)> SitAsync(User user, Session session, Client client, string? address, CancellationToken stop)
+    /// <summary>The session with its seat: as it is where none is needed, or after one's own was taken. Else what stands in the way, and the extension that the person must be asked for (empty: whichever they name; null: asking does not help). Where nobody can be asked (<paramref name="asks"/>), the extension is named later, by the REST API.</summary>
+    public async Task<(Session? Session, ApiError? Error, string? Ask)> SitAsync(User user, Session session, Client client, bool asks, string? address, CancellationToken stop)
     {
         switch (site.Settings.Seats)
         {
@@ -29,7 +29,7 @@ internal sealed class Seating(Site site, Seats seats, Interactions interactions)
                 if (session.Extension == own) return (session, null, null);
                 var error = await ClaimAsync(session, own, client, address, stop);
                 return error is null ? (session with { Extension = own }, null, null) : (null, error, own);
-            case Mobility when site.Settings.SeatPage && session.Extension is null:
+            case Mobility when asks && site.Settings.SeatPage && session.Extension is null:
                 return (null, Errors.NoSeat, "");
             default:
                 return (session, null, null);

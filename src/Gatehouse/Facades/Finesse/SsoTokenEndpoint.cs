@@ -57,7 +57,7 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
             return;
         }
 
-        var (seated, obstacle, seat) = await seating.SitAsync(user, session, client, AddressOf(context), context.RequestAborted);
+        var (seated, obstacle, seat) = await seating.SitAsync(user, session, client, asks: !IsScript(context), AddressOf(context), context.RequestAborted);
         if (seated is null)
         {
             if (seat is null || IsScript(context)) await Reply.FaultAsync(context, 401, obstacle!.Type, obstacle.Message);
