@@ -16,6 +16,7 @@ internal static class ClientCommands
     private static readonly Option<bool> Service = new("--service-account") { Description = "A back-end service that obtains tokens for itself (client credentials)." };
     private static readonly Option<bool> Exchange = new("--exchange") { Description = "It may trade proofs of people (tickets, assertions, foreign tokens) for tokens." };
     private static readonly Option<bool> Posts = new("--direct-grants") { Description = "It may post names and passwords, while facades:keycloak:passwordClients names it too." };
+    private static readonly Option<string[]> Audience = new("--audience") { Description = "Back end for which its access tokens count too; a gadget's token is cut to some of these. May be repeated.", HelpName = "NAME", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Redirect = new("--redirect-uri") { Description = "Exact address to which sign-in may return. May be repeated.", HelpName = "URL", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> After = new("--after-sign-out") { Description = "Exact address to which sign-out may return. May be repeated.", HelpName = "URL", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Role = new("--role") { Description = "Role of the service account; realm role, or client/role. May be repeated.", HelpName = "ROLE", DefaultValueFactory = _ => [] };
@@ -26,7 +27,7 @@ internal static class ClientCommands
         "clients", "Applications and back-end services that obtain tokens.",
         ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback", "gatehouse clients secret crm-sync --keep-old 24"],
         DataVerb.Make(terminal, "list", "Lists clients, ordered by client_id.", [Search], ListAsync, ["gatehouse clients list --json"]),
-        DataVerb.Make(terminal, "add", "Adds a client; shows the secret of a confidential one, this once.", [Id, DisplayName, Public, Service, Exchange, Posts, Redirect, After, Role], AddAsync, ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback"]),
+        DataVerb.Make(terminal, "add", "Adds a client; shows the secret of a confidential one, this once.", [Id, DisplayName, Public, Service, Exchange, Posts, Audience, Redirect, After, Role], AddAsync, ["gatehouse clients add crm-sync --service-account --role integration", "gatehouse clients add finesse --exchange --audience crm", "gatehouse clients add agent-desk --public --redirect-uri https://desk.example.org/callback"]),
         SamlClientCommand.Build(terminal),
         CasClientCommand.Build(terminal),
         AuthorizationCommands.Build(terminal),
@@ -57,7 +58,7 @@ internal static class ClientCommands
         var client = new Client
         {
             Id = Guid.NewGuid().ToString(), Realm = realm, ClientId = job.Words.GetValue(Id)!, Name = job.Words.GetValue(DisplayName), Public = isPublic, ServiceAccount = job.Words.GetValue(Service),
-            Exchanges = job.Words.GetValue(Exchange), DirectGrants = job.Words.GetValue(Posts), StandardFlow = job.Words.GetValue(Redirect)!.Length > 0, RedirectUris = [.. job.Words.GetValue(Redirect)!], PostLogoutRedirectUris = [.. job.Words.GetValue(After)!], CreatedAt = job.Shop.Time.GetUtcNow(),
+            Exchanges = job.Words.GetValue(Exchange), DirectGrants = job.Words.GetValue(Posts), StandardFlow = job.Words.GetValue(Redirect)!.Length > 0, RedirectUris = [.. job.Words.GetValue(Redirect)!], PostLogoutRedirectUris = [.. job.Words.GetValue(After)!], Audiences = [.. job.Words.GetValue(Audience)!.Distinct()], CreatedAt = job.Shop.Time.GetUtcNow(),
         };
         if (client.ClientId == Right.Client) throw new StartRefused($"'{Right.Client}' is built in.");
         if (isPublic && client.ServiceAccount) throw new StartRefused("A public client cannot have a service account: it has nothing to prove itself with.");
@@ -92,7 +93,7 @@ internal static class ClientCommands
         [
             ["id", client.Id], ["client", client.ClientId], ["name", client.Name], ["kind", KindOf(client)], ["enabled", client.Enabled ? "yes" : "no"], ["made", client.CreatedAt.ToString("u")],
             .. client.RedirectUris.Select(uri => (IReadOnlyList<string?>)["redirect", uri]), .. client.PostLogoutRedirectUris.Select(uri => (IReadOnlyList<string?>)["after sign-out", uri]),
-            .. roles.Select(role => (IReadOnlyList<string?>)["role", role.Key]),
+            .. client.Audiences.Select(one => (IReadOnlyList<string?>)["audience", one]), .. roles.Select(role => (IReadOnlyList<string?>)["role", role.Key]),
         ]);
         return CommandLine.Done;
     }

@@ -169,7 +169,8 @@ public sealed class DataCommandsTests : IAsyncLifetime
         await RefusedAsync("already", "clients", "add", "crm-sync", "--service-account");
         await RefusedAsync("wildcard", "clients", "add", "desk", "--public", "--redirect-uri", "https://desk.example.org/*");
         await RefusedAsync("--redirect-uri", "clients", "add", "desk", "--public");
-        await DoneAsync("clients", "add", "desk", "--public", "--redirect-uri", "https://desk.example.org/callback");
+        await DoneAsync("clients", "add", "desk", "--public", "--redirect-uri", "https://desk.example.org/callback", "--audience", "crm", "--audience", "orders");
+        Assert.Matches("audience +crm(.|\n)*audience +orders", await DoneAsync("clients", "show", "desk"));
         await RefusedAsync("no secret", "clients", "secret", "desk");
         Assert.Equal(2, (await JsonAsync("clients", "list")).AsArray().Count);
         await DoneAsync("clients", "delete", "desk", "--yes");
