@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { freePort, scratch, start } from './world.mjs';
 
 const here = new URL('.', import.meta.url).pathname;
-const secrets = { password: 'bench-password-1', client: 'bench-secret-of-crm-sync' };
+export const secrets = { password: 'bench-password-1', client: 'bench-secret-of-crm-sync' };
 
 export async function serve(access, env = {}) {
   const port = await freePort();
@@ -18,7 +18,7 @@ export async function serve(access, env = {}) {
   return { port, child, realm: `http://127.0.0.1:${port}/realms/contact-centre` };
 }
 
-async function token(realm, form) {
+export async function token(realm, form) {
   const answer = await fetch(`${realm}/protocol/openid-connect/token`, { method: 'POST', body: new URLSearchParams(form) });
   const body = await answer.json();
   if (!answer.ok) throw new Error(`${answer.status} ${JSON.stringify(body)}`);
@@ -26,7 +26,7 @@ async function token(realm, form) {
 }
 
 /** A browser in miniature: signs ada in and fetches codes with PKCE. */
-async function browser({ port, realm }) {
+export async function browser({ port, realm }) {
   const jar = new Map();
   const visit = async (url, form) => {
     const answer = await fetch(url, { redirect: 'manual', method: form ? 'POST' : 'GET', body: form, headers: { cookie: [...jar].map(one => one.join('=')).join('; ') } });

@@ -4,20 +4,26 @@ using Xunit;
 
 namespace Gatehouse.Conformance.Kits;
 
-/// <summary>clients/bot built with its own tools from its lock file, in a scratch copy beside the shared vectors: the checkout stays as it is.</summary>
-public sealed class BotKit : IAsyncLifetime
+/// <summary>clients/bot, built.</summary>
+public sealed class BotKit() : ClientKit("clients/bot");
+
+/// <summary>clients/resource-server, built.</summary>
+public sealed class ResourceServerKit() : ClientKit("clients/resource-server");
+
+/// <summary>A folder of clients built with its own tools from its lock file, in a scratch copy beside the shared vectors: the checkout stays as it is.</summary>
+public abstract class ClientKit(string client) : IAsyncLifetime
 {
     private static readonly string[] LeftOut = ["node_modules", "dist", "dotnet"];
 
     /// <summary>What stands for the repository's root.</summary>
     public string Root { get; } = Directory.CreateTempSubdirectory("gatehouse-bot-").FullName;
 
-    /// <summary>The copy of clients/bot.</summary>
-    public string Folder => Path.Combine(Root, "clients/bot");
+    /// <summary>The copy of the client's folder.</summary>
+    public string Folder => Path.Combine(Root, client);
 
     public async ValueTask InitializeAsync()
     {
-        foreach (var folder in (string[])["clients/bot", "tests/vectors", "docs/guides"]) Copy(Path.Combine(Checkout(), folder), Path.Combine(Root, folder));
+        foreach (var folder in (string[])[client, "tests/vectors", "docs/guides"]) Copy(Path.Combine(Checkout(), folder), Path.Combine(Root, folder));
         foreach (var arguments in (string[][])[["ci", "--no-audit", "--no-fund"], ["run", "build"]])
         {
             var (code, output) = await RunAsync("npm", arguments);
@@ -25,7 +31,7 @@ public sealed class BotKit : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs a command in the copy of clients/bot.</summary>
+    /// <summary>Runs a command in the copy.</summary>
     public async Task<(int Code, string Output)> RunAsync(string command, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(command, arguments) { WorkingDirectory = Folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
@@ -37,6 +43,7 @@ public sealed class BotKit : IAsyncLifetime
     public ValueTask DisposeAsync()
     {
         Directory.Delete(Root, recursive: true);
+        GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
 
