@@ -65,6 +65,7 @@ public static class House
         IReadOnlyList<string> facades = [.. FacadesRoom.AddressesOf(app.Services), .. Planes.Behind(prefixes)];
         var exact = FacadesRoom.ExactAddressesOf(app.Services);
         var others = app.Services.GetRequiredService<ForwardAuthDoor>();
+        Predicate<string> isIdentity = target => Planes.IsIdentity(target, facades, exact);
         app.Use(next =>
         {
             RequestDelegate identity = context =>
@@ -76,7 +77,7 @@ public static class House
             return context =>
             {
                 var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-                return Planes.IsIdentity(target, facades, exact) ? identity(context) : others.Takes(target) ? others.AnswerAsync(context) : gate.HandleAsync(context);
+                return Planes.IsIdentity(target, facades, exact) ? identity(context) : others.Takes(target) ? others.AnswerAsync(context, isIdentity) : gate.HandleAsync(context);
             };
         });
         app.Use(Busy.OrAnswer);

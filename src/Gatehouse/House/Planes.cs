@@ -1,3 +1,5 @@
+using Gatehouse.Wire.Text;
+
 namespace Gatehouse.House;
 
 /// <summary>Sends each request to its plane: identity's own addresses to identity's endpoints, all else to the gate.</summary>
@@ -8,7 +10,10 @@ public static class Planes
     private static readonly string[] Prefixed = ["/realms", "/admin"];
     private static readonly string[] IdentityPrefixes = ["/realms", "/admin", "/health", "/assets", "/.well-known"];
 
-    /// <summary>Whether a raw path belongs to identity, by its own addresses or those of <paramref name="facades"/> that are switched on, or by a single one of <paramref name="exact"/>. Compared before any decoding: a spelling trick lands in the gate, which refuses it.</summary>
+    /// <summary>
+    /// Whether a raw path belongs to identity, by its own addresses or those of <paramref name="facades"/> that are switched on, or by a single one of <paramref name="exact"/>. Identity's own are compared before any decoding: a spelling trick lands in the gate, which knows no route there.
+    /// A facade's addresses may have the vendor's own endpoint behind them at the gate, without what the facade asks for: they are the facade's in every spelling that means the same.
+    /// </summary>
     public static bool IsIdentity(ReadOnlySpan<char> path, IReadOnlyList<string> facades, IReadOnlyList<string>? exact = null)
     {
         foreach (var prefix in IdentityPrefixes)
@@ -16,6 +21,14 @@ public static class Planes
             if (IsBelow(path, prefix)) return true;
         }
 
+        if (facades.Count == 0 && (exact is null || exact.Count == 0)) return false;
+        if (IsFacades(path, facades, exact)) return true;
+        var bare = path.IndexOf('?') is >= 0 and var end ? path[..end] : path;
+        return bare.Contains('%') && CanonicalPath.TryParse(bare, out var same) && IsFacades(same.Value, facades, exact);
+    }
+
+    private static bool IsFacades(ReadOnlySpan<char> path, IReadOnlyList<string> facades, IReadOnlyList<string>? exact)
+    {
         for (var i = 0; i < facades.Count; i++)
         {
             if (IsBelow(path, facades[i])) return true;
@@ -23,7 +36,11 @@ public static class Planes
 
         for (var i = 0; i < exact?.Count; i++)
         {
-            if (path.StartsWith(exact[i], StringComparison.Ordinal) && (path.Length == exact[i].Length || path[exact[i].Length] == '?')) return true;
+            // Express, behind many of these, takes any case and a slash at the end; so do our endpoints.
+            if (!path.StartsWith(exact[i], StringComparison.OrdinalIgnoreCase)) continue;
+            var rest = path[exact[i].Length..];
+            if (rest is ['/', ..]) rest = rest[1..];
+            if (rest.IsEmpty || rest[0] == '?') return true;
         }
 
         return false;

@@ -75,13 +75,13 @@ public sealed class UmaGrant(Entitlements entitlements, Verify verify, SessionSt
         if (await clients.FindByClientIdAsync(principal.Realm, maker, stop) is not { Enabled: true } client) return (null, Invalid("The bearer token's client is gone or disabled"));
         if (await entitlements.AskerAsync(principal, stop) is not { } asker) return (null, Invalid("The user is disabled or gone"));
 
-        // The new token is the same client's. Only who proved to be that client can go on with it longer than the old one lives.
-        var proven = !request.ByBearer && !request.Client.Public && client.ClientId == request.Client.ClientId;
+        // The new token is the same client's. Only who proved to be that client can go on with it longer than the old one lives; and a token that was cut is not renewed, since what is renewed is whole.
         var session = principal.Session is { } sid ? await sessions.FindAsync(principal.Realm, sid, stop) : null;
+        var proven = !request.ByBearer && !request.Client.Public && client.ClientId == request.Client.ClientId && await entitlements.IsWholeAsync(principal, client, session, stop);
         return (new Who(asker, made with
         {
             Client = client, User = principal.Kind == PrincipalKind.User ? principal.Subject : null, Session = session, Scopes = [.. principal.Scopes.Where(scope => scope is not ("offline_access" or "openid"))], AuthenticatedAt = principal.AuthenticatedAt,
-            Level = principal.Level, Since = principal.IssuedAt, WithRefresh = proven && session is not null, NotAfter = proven && session is not null ? null : principal.Until - verify.Skew,
+            Level = principal.Level, Since = principal.IssuedAt, Within = principal, WithRefresh = proven && session is not null, NotAfter = proven && session is not null ? null : principal.Until - verify.Skew,
         }), null);
     }
 

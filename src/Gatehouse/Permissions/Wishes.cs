@@ -18,7 +18,7 @@ internal static class Wishes
         {
             // The first number sign parts resource and scopes; the comma parts scopes. What is left over is part of a name, and no name has it.
             var at = wanted.IndexOf('#', StringComparison.Ordinal);
-            var (name, listed) = (at < 0 ? wanted : wanted[..at], at < 0 ? [] : wanted[(at + 1)..].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+            var (name, listed) = (at < 0 ? wanted : wanted[..at], at < 0 ? [] : wanted[(at + 1)..].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToArray());
             var named = listed.Select(one => (Asked: one, server.FindScope(one)?.Name)).ToList();
             if (named.FirstOrDefault(one => one.Name is null).Asked is { } unknown) return (null, OAuthError.InvalidScope($"One of the given scopes [{Shown(unknown)}] is invalid"));
             if (name.Length == 0 && listed.Length == 0) return (null, new OAuthError("invalid_resource", "Resource with id [] does not exist."));

@@ -54,7 +54,7 @@ public static class AccessClaims
         // A gadget's audiences are those of its settings, whether or not the person holds a role there.
         List<string> audience = s.Authorization.Gadget is not null ? [.. s.Authorization.Audience] : [.. s.Authorization.Client.Audiences
             .Concat(s.Roles.Where(role => role.Contains('/', StringComparison.Ordinal)).Select(role => role[..role.IndexOf('/', StringComparison.Ordinal)]).Where(client => client != s.Authorization.Client.ClientId))
-            .Distinct().Where(one => s.Authorization.Audience.IsEmpty || s.Authorization.Audience.Contains(one))];
+            .Distinct().Where(one => s.Authorization.Audience.IsEmpty || s.Authorization.Audience.Contains(one)).Where(one => s.Authorization.Within is not { } shown || shown.Audiences.Contains(one))];
         if (s.Authorization.Permissions is { } permissions && !audience.Contains(permissions.Audience)) audience.Insert(0, permissions.Audience);
         if (audience.Count == 0) audience.Add("account");
         if (audience.Count == 1)

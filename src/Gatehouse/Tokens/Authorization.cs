@@ -35,6 +35,9 @@ public sealed record Authorization
     /// <summary>Permissions at a resource server that the access token tells of; null for an ordinary token.</summary>
     public GrantedPermissions? Permissions { get; init; }
 
+    /// <summary>The token that was shown and of which this one is made: roles, groups and audiences that are not in it are not in the next either. Null where none was shown.</summary>
+    public Principal? Within { get; init; }
+
     /// <summary>When the access token ends at the latest; null when only lifetimes say so.</summary>
     public DateTimeOffset? NotAfter { get; init; }
 

@@ -58,6 +58,14 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
             roles = roles.Where(role => !role.Contains('/', StringComparison.Ordinal) || a.Audience.Contains(Owner(role))).ToHashSet(StringComparer.Ordinal);
         }
 
+        // What was cut once stays cut: else whoever was handed a narrow token would trade it for a wide one.
+        IReadOnlyCollection<string> groups = all.Groups;
+        if (a.Within is { } shown)
+        {
+            if (a.Scopes.Contains("roles")) roles = roles.Where(shown.Roles.Contains).ToHashSet(StringComparer.Ordinal);
+            groups = [.. all.Groups.Where(shown.Groups.Contains)];
+        }
+
         if (a.Gadget is { } gadget)
         {
             // Without an audience it would count everywhere, and a refresh token would outlive whoever watches over it.
@@ -75,7 +83,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
 
         // 9 Sign.
         var family = a.WithRefresh ? a.Rotates?.Family ?? TokenIds.NewFamily() : null;
-        var subject = new Subject(a, issuers.Of(a.Realm.Name), user, roles, all.Groups, now, expires, TokenIds.New(family ?? a.Rotates?.Family));
+        var subject = new Subject(a, issuers.Of(a.Realm.Name), user, roles, groups, now, expires, TokenIds.New(family ?? a.Rotates?.Family));
         var algorithm = a.Client.SigningAlgorithm ?? a.Realm.SigningAlgorithm;
         var signer = await keys.SignerAsync(a.Realm.Name, algorithm, stop);
         // A socket's thread has others waiting: what takes long goes on in the pool.

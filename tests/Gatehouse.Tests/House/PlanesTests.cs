@@ -33,10 +33,27 @@ public sealed class PlanesTests
     [InlineData("/xuc/api/2.0/authority", false)]
     [InlineData("/xuc/api/2.0/contact/personal", false)]
     [InlineData("/xuc/api/2.0/cti?token=x", false)]
-    [InlineData("/xuc/api/2.0/%61uth/login", false)]
+    [InlineData("/xuc/api/2.0/%61uth/login", true)]
+    [InlineData("/xuc/api/2.0/%2561uth/login", false)]
     [InlineData("/xuc/api/2.0/contact/../auth/login", false)]
     [InlineData("/admin/realms", true)]
     public void A_facade_that_is_on_has_its_own_addresses_and_no_more(string path, bool identity) => Assert.Equal(identity, Planes.IsIdentity(path, ["/xuc/api/2.0/auth"]));
+
+    [Theory]
+    [InlineData("/agent-manager/agent/login", true)]
+    [InlineData("/agent-manager/agent/login?x=/y", true)]
+    [InlineData("/agent-manager/agent/%6Cogin", true)]
+    [InlineData("/%61gent-manager/agent/login?%", true)]
+    [InlineData("/agent-manager/agent/login/", true)]
+    [InlineData("/agent-manager/Agent/LOGIN/?x", true)]
+    [InlineData("/agent-manager/agent/login//", false)]
+    [InlineData("/agent-manager/agent/login/x", false)]
+    [InlineData("/agent-manager/agent/loginx", false)]
+    [InlineData("/agent-manager/agent/./login", false)]
+    [InlineData("/agent-manager/agent%2Flogin", false)]
+    [InlineData("/agent-manager/agent/%256Cogin", false)]
+    [InlineData("/x?/agent-manager/agent/login", false)]
+    public void A_single_address_of_a_facade_is_its_own_in_every_spelling_that_means_the_same(string path, bool identity) => Assert.Equal(identity, Planes.IsIdentity(path, [], ["/agent-manager/agent/login"]));
 
     [Fact]
     public void Only_the_token_endpoint_itself_stays_on_its_thread()

@@ -46,11 +46,11 @@ internal sealed class Posted
         return null;
     }
 
-    /// <summary>A text or a number, as digits may be sent as either; null when it is absent, empty or something else.</summary>
+    /// <summary>A text or a number, as digits may be sent as either; null when it is absent, empty or something else. A code that was sent as a number has lost its leading zeros: it gets them back.</summary>
     public string? Digits(string name) => members.TryGetValue(name, out var member) ? member.ValueKind switch
     {
         JsonValueKind.String => member.GetString() is { Length: > 0 and <= 64 } text ? text : null,
-        JsonValueKind.Number => member.GetRawText() is { Length: <= 20 } text ? text : null,
+        JsonValueKind.Number => member.GetRawText() is { Length: <= 20 } text ? text.PadLeft(6, '0') : null,
         _ => null,
     } : null;
 

@@ -24,8 +24,8 @@ internal sealed class ForwardAuthDoor(Rules rules, Gatekeeper gatekeeper, Decisi
     /// <summary>Whether a raw target belongs here.</summary>
     public bool Takes(ReadOnlySpan<char> target) => !proxies.IsEmpty && target.StartsWith(Prefix, StringComparison.Ordinal) && (target.Length == Prefix.Length || target[Prefix.Length] is '/' or '?');
 
-    /// <summary>Answers.</summary>
-    public async Task AnswerAsync(HttpContext context)
+    /// <summary>Answers. <paramref name="isIdentity"/> says of a target that it never comes to the gate, since we answer it ourselves: a route beside it would let through what the gate never sees.</summary>
+    public async Task AnswerAsync(HttpContext context, Predicate<string> isIdentity)
     {
         var (now, at) = (rules.Now, time.GetUtcNow());
         if (!Asking.IsFrom(context, proxies))
@@ -51,11 +51,11 @@ internal sealed class ForwardAuthDoor(Rules rules, Gatekeeper gatekeeper, Decisi
             return;
         }
 
-        ShowHandshake(context.Request.Headers, brand);
-        await DecideAsync(context, brand, described, now, at);
+        var socket = ShowHandshake(context.Request.Headers, brand);
+        await DecideAsync(context, brand, described, isIdentity(described.Target), socket, now, at);
     }
 
-    private async Task DecideAsync(HttpContext context, Brand brand, Described described, Ruleset now, DateTimeOffset at)
+    private async Task DecideAsync(HttpContext context, Brand brand, Described described, bool ours, bool socket, Ruleset now, DateTimeOffset at)
     {
         if (Asking.Of(context, described.Method, described.Target, [.. proxies, .. rules.Proxies], at) is not { } ask)
         {
@@ -63,8 +63,14 @@ internal sealed class ForwardAuthDoor(Rules rules, Gatekeeper gatekeeper, Decisi
             return;
         }
 
+        if (ours)
+        {
+            await RefuseAsync(context, brand, ask, new Decision.Refuse(Reasons.ForwardGateOnly, Missing: "Gatehouse itself, which answers this address: lead it there"), now);
+            return;
+        }
+
         var decision = await gatekeeper.DecideAsync(ask, now, issuers.IsTls, null, context.RequestAborted);
-        if (decision is Decision.Pass whole && GateOnly(ask, whole) is { } why) decision = new Decision.Refuse(Reasons.ForwardGateOnly, whole.Route, whole.Principal, why);
+        if (decision is Decision.Pass whole && GateOnly(whole, socket) is { } why) decision = new Decision.Refuse(Reasons.ForwardGateOnly, whole.Route, whole.Principal, why);
         if (decision is Decision.Refuse refuse) decision = record.Refused(ask, refuse, now);
         if (decision is not Decision.Pass pass)
         {
@@ -77,17 +83,20 @@ internal sealed class ForwardAuthDoor(Rules rules, Gatekeeper gatekeeper, Decisi
     }
 
     // What only the gate can hold, since it has the body or the connection.
-    private static string? GateOnly(Ask ask, Decision.Pass pass)
+    private static string? GateOnly(Decision.Pass pass, bool socket)
         => pass is { Principal.Dialog: not null, Route.Dialog.Body: not null } ? "the body, which must name the dialog"
             : pass.Route.Service.Events is not null ? "the body, in which the bot's token is put"
-            : !pass.Route.Service.Upgrade && ask.Headers.Upgrade.Count > 0 ? "a request without an upgrade: this service takes no sockets"
+            : !pass.Route.Service.Upgrade && socket ? "a request without an upgrade: this service takes no sockets"
             : null;
 
     // Proxies take Upgrade out before they ask, as it belongs to the hop; what a browser's WebSocket sends besides stays, and no script can write it. Whether another site caused a request with a cookie depends on it.
-    private static void ShowHandshake(IHeaderDictionary headers, Brand brand)
+    // True where it is known to be one; what is only taken for one counts for cookies alone, since programs that are no browsers look the same.
+    private static bool ShowHandshake(IHeaderDictionary headers, Brand brand)
     {
-        if (headers.Upgrade.Count > 0) return;
-        if (Handshake.Any(name => headers[name].Count > 0) || (!brand.ShowsAll && headers["Sec-Fetch-Site"].Count == 0)) headers.Upgrade = "websocket";
+        if (headers.Upgrade.Count > 0) return true;
+        var shown = Handshake.Any(name => headers[name].Count > 0);
+        if (shown || (!brand.ShowsAll && headers["Sec-Fetch-Site"].Count == 0)) headers.Upgrade = "websocket";
+        return shown;
     }
 
     private Task RefuseAsync(HttpContext context, Brand brand, Ask? ask, Decision.Refuse refuse, Ruleset now) => SendAsync(context, brand, ask, (Decision.Refuse)record.Refused(ask, refuse, now), now);

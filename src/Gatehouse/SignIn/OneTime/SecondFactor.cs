@@ -18,11 +18,8 @@ namespace Gatehouse.SignIn.OneTime;
 public sealed record Interim(string Channel, bool Registered, string? Secret, string? Address, string? Phone, string Ticket);
 
 /// <summary>The second factor of people who sign in without a page of ours. Nobody registers or causes a message before the first factor is proven; codes count once; guesses and messages are bounded; all of it is audited, and nothing secret is.</summary>
-public sealed class SecondFactor(OneTimeStore store, TextMessages messages, InterimTickets tickets, UserCache users, AuditLog audit, TimeProvider time, IOptions<OneTimeSettings> options)
+public sealed class SecondFactor(OneTimeStore store, TextMessages messages, InterimTickets tickets, UserCache users, AuditLog audit, IOptions<OneTimeSettings> options)
 {
-    // An app that was shown and not used yet is shown again, so that two windows show the same.
-    private static readonly TimeSpan ShownAgain = TimeSpan.FromMinutes(10);
-
     private readonly OneTimeSettings settings = options.Value;
 
     /// <summary>The first factor is proven: what comes next. A registered factor goes before <paramref name="channel"/>.</summary>
@@ -33,14 +30,11 @@ public sealed class SecondFactor(OneTimeStore store, TextMessages messages, Inte
         Note(user, origin, AuditTypes.SecondFactor, "started", null);
         if (factor is { Confirmed: true }) return new Interim(factor.Channel, true, null, null, factor.Channel == Channel.Sms ? factor.Phone : null, ticket);
         if (channel == Channel.Sms) return new Interim(Channel.Sms, false, null, null, null, ticket);
-        if (factor is not { Channel: Channel.App } || factor.MadeAt < time.GetUtcNow() - ShownAgain)
-        {
-            var made = RandomNumberGenerator.GetBytes(Totp.SecretBytes);
-            if (!await store.PutAsync(user.Realm, user.Id, Channel.App, made, stop)) return new Interim(Channel.App, true, null, null, null, ticket);
-            factor = new Factor(Channel.App, made, false, time.GetUtcNow());
-        }
 
-        var secret = Totp.Base32(factor.Value);
+        // A new one each time: whoever was shown one before, with a password that they found, must not know the one that its owner confirms.
+        var made = RandomNumberGenerator.GetBytes(Totp.SecretBytes);
+        if (!await store.PutAsync(user.Realm, user.Id, Channel.App, made, stop)) return new Interim(Channel.App, true, null, null, null, ticket);
+        var secret = Totp.Base32(made);
         return new Interim(Channel.App, false, secret, $"otpauth://totp/{Uri.EscapeDataString(user.Username)}?secret={secret}&issuer={Uri.EscapeDataString(settings.Issuer)}", null, ticket);
     }
 
@@ -66,6 +60,9 @@ public sealed class SecondFactor(OneTimeStore store, TextMessages messages, Inte
     /// <summary>Sends a new code to somebody's phone; the one before counts no more.</summary>
     public async Task<(string? Phone, string? Fault, TimeSpan Wait)> SendAsync(User user, Origin origin, CancellationToken stop)
         => await store.FindAsync(user.Realm, user.Id, stop) is { Channel: Channel.Sms } factor ? await SendToAsync(user, factor.Phone, origin, stop) : Fail(user, origin, OneTimeFault.None);
+
+    /// <summary>Whether the person confirmed a second factor: no door that takes a posted password lets them in without it.</summary>
+    public async Task<bool> IsConfirmedAsync(User user, CancellationToken stop) => await store.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true };
 
     /// <summary>Tries a code: null when it is right; else one of <see cref="OneTimeFault"/>'s.</summary>
     public async Task<string?> CheckAsync(User user, string code, Origin origin, CancellationToken stop)

@@ -24,10 +24,13 @@ public sealed class AppCodeTests
         var secret = half.GetProperty("otpSecret").GetString()!;
         Assert.Matches("^[A-Z2-7]{32}$", secret);
 
-        // Shown again before it is used: the same, since another window may show it.
-        Assert.Equal(secret, (await site.LoginAsync("alice", ExpertflowSite.Password)).Data.GetProperty("otpSecret").GetString());
+        // Before it is used, each sign-in is shown another: whoever saw the first knows nothing of the one that counts.
+        var first = FromBase32(secret);
+        secret = (await site.LoginAsync("alice", ExpertflowSite.Password)).Data.GetProperty("otpSecret").GetString()!;
         var key = FromBase32(secret);
+        Assert.NotEqual(first, key);
         var step = Totp.StepAt(DateTimeOffset.UtcNow);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await ValidateAsync(site, Totp.CodeOf(first, step))).Status);
         var wrong = await ValidateAsync(site, Totp.CodeOf(key, step + 100));
         Assert.Equal((HttpStatusCode.Unauthorized, "Invalid OTP."), (wrong.Status, wrong.Reason));
         var done = await ValidateAsync(site, Totp.CodeOf(key, step));

@@ -182,6 +182,49 @@ public sealed class ForwardAuthTests(ForwardAuthTests.Fixture fixture) : IClassF
     }
 
     [Theory]
+    [InlineData("apisix")]
+    [InlineData("envoy")]
+    public async Task A_program_that_is_no_browser_is_no_socket(string brand)
+    {
+        var token = "Authorization: Bearer " + await Gate.Desk.ServiceTokenAsync();
+        Assert.Equal("pass", (await AskAsync(brand, "POST", "/cut/x", token)).Code);
+        Assert.Equal("forward.gate-only", (await AskAsync(brand, "GET", "/cut/x", token, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")).Code);
+    }
+
+    [Fact]
+    public async Task What_a_facade_answers_is_nobody_elses_in_any_spelling_and_at_any_door()
+    {
+        // As an APISIX' routes have it: the vendor's own sign-in, open to everybody.
+        const string Open = """
+            realm: contact-centre
+            services:
+              agent-manager:
+                upstreams: ["{upstream}"]
+                rules: [{ allow: {} }]
+            public:
+              - reason: for this test
+                lines: |
+                  POST /agent-manager/agent/login
+                  POST /agent-manager/agent/other
+            """;
+        await using var gate = await GateDesk.OpenAsync(Open, options =>
+        {
+            File.WriteAllText(Path.Combine(options.Data, "gatehouse.json"), """{ "protocols": { "forwardauth": { "proxies": ["127.0.0.0/8"] } }, "facades": { "expertflow": { "realm": "elsewhere", "until": { "login": "2999-12-31" } } } }""");
+            return options;
+        });
+        foreach (var target in (string[])["/agent-manager/agent/login", "/agent-manager/agent/%6Cogin", "/agent-manager/agent/login/", "/agent-manager/agent/login?x=1", "/agent-manager/agent/Login"])
+        {
+            var straight = await ProxyKit.SendAsync(gate.Desk, "POST", target, "Content-Type: application/json");
+            Assert.True(straight.Body.Contains("error_detail", StringComparison.Ordinal), $"{target}: {straight.Status} {straight.Body}");
+            foreach (var brand in (string[])["nginx", "traefik", "apisix", "envoy"]) Assert.Equal("forward.gate-only", (await ProxyKit.AskAsync(gate.Desk, brand, "POST", target)).Code);
+        }
+
+        Assert.Equal("forward.gate-only", (await ProxyKit.AskAsync(gate.Desk, "traefik", "GET", "/realms/contact-centre/sign-in")).Code);
+        Assert.Equal("pass", (await ProxyKit.AskAsync(gate.Desk, "traefik", "POST", "/agent-manager/agent/other")).Code);
+        Assert.Equal("pass", (await ProxyKit.SendAsync(gate.Desk, "POST", "/agent-manager/agent/other")).Code);
+    }
+
+    [Theory]
     [InlineData("/forward-auth/traefik", "X-Forwarded-Method: GET", "X-Forwarded-Uri: /chief/x", "X-Forwarded-Uri: /api/open")]
     [InlineData("/forward-auth/traefik", "X-Forwarded-Method: GET", "X-Forwarded-Method: POST", "X-Forwarded-Uri: /api/open")]
     [InlineData("/forward-auth/traefik", "X-Forwarded-Uri: /api/open")]

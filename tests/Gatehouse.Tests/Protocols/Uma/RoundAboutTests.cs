@@ -1,0 +1,105 @@
+using System.Net;
+using System.Text.Json;
+using Gatehouse.Clients;
+using Gatehouse.People;
+using Gatehouse.SignIn.OneTime;
+using Gatehouse.Storage;
+using Gatehouse.Tests.Kits;
+using Xunit;
+
+namespace Gatehouse.Tests.Protocols.Uma;
+
+/// <summary>Ways round about: a token that was cut made wide again by asking for permissions, and a password posted by somebody who has a second factor.</summary>
+public sealed class RoundAboutTests : IAsyncLifetime
+{
+    private readonly CimSite site = new();
+
+    public ValueTask InitializeAsync() => site.InitializeAsync();
+
+    public ValueTask DisposeAsync() => site.DisposeAsync();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_token_that_was_cut_stays_cut_whoever_asks(bool proven)
+    {
+        await ChangeAsync(client => client with { Exchanges = true, Audiences = ["billing", "payroll"] });
+        await WithRoleAsync("alice", "plain", "boss");
+        var whole = (await site.PasswordAsync("alice"))["access_token"]!.GetValue<string>();
+        Assert.Equal(["billing", "payroll", "plain"], AudienceOf(whole));
+        var (status, exchanged, _) = await site.PostAsync(site.Token, null, ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("client_id", "cim"), ("client_secret", CimSite.Secret),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"), ("subject_token", whole), ("audience", "billing"));
+        Assert.True(status == HttpStatusCode.OK, exchanged?.ToJsonString());
+        var narrow = exchanged!["access_token"]!.GetValue<string>();
+        Assert.Equal(["billing"], AudienceOf(narrow));
+
+        // Billing, to which it was sent, asks with it.
+        (string, string)[] proof = proven ? [("client_id", "cim"), ("client_secret", CimSite.Secret)] : [];
+        (status, var answer, _) = await site.UmaAsync(narrow, [("audience", "cim"), .. proof]);
+        Assert.True(status == HttpStatusCode.OK, answer?.ToJsonString());
+        var rpt = answer!["access_token"]!.GetValue<string>();
+        Assert.Equal(["billing", "cim"], AudienceOf(rpt));
+        Assert.False(CimSite.Claims(rpt).GetProperty("resource_access").TryGetProperty("plain", out _));
+        Assert.Contains("agent", CimSite.Claims(rpt).GetProperty("realm_access").GetProperty("roles").EnumerateArray().Select(one => one.GetString()));
+
+        // Nor is it renewed, since what is renewed is whole; and it ends with the one that was shown.
+        Assert.Null(answer["refresh_token"]);
+        Assert.True(CimSite.Claims(rpt).GetProperty("exp").GetInt64() <= CimSite.Claims(narrow).GetProperty("exp").GetInt64());
+
+        // The whole one, by the client itself, is as before.
+        (_, answer, _) = await site.UmaAsync(whole, ("audience", "cim"), ("client_id", "cim"), ("client_secret", CimSite.Secret));
+        Assert.Equal(["billing", "cim", "payroll", "plain"], AudienceOf(answer!["access_token"]!.GetValue<string>()));
+        Assert.NotNull(answer["refresh_token"]);
+    }
+
+    [Fact]
+    public async Task Who_confirmed_a_second_factor_shows_its_code_with_the_password()
+    {
+        var sam = (await site.Desk.Part<Users>().FindByNameAsync(Desk.Realm, "sam", default))!;
+        var (factors, secret) = (site.Desk.Part<OneTimeStore>(), "12345678901234567890"u8.ToArray());
+        Assert.True(await factors.PutAsync(Desk.Realm, sam.Id, Channel.App, secret, default));
+
+        // One that was never used keeps nobody out.
+        Assert.NotNull((await site.PasswordAsync("sam"))["access_token"]);
+        var step = Totp.StepAt(DateTimeOffset.UtcNow) - 1;
+        Assert.Null(await factors.TryAsync(Desk.Realm, sam.Id, Totp.CodeOf(secret, step), default));
+        (HttpStatusCode, string) refused = (HttpStatusCode.Unauthorized, """{"error":"invalid_grant","error_description":"Invalid user credentials"}""");
+        Assert.Equal(refused, await PostAsync());
+        Assert.Equal(refused, await PostAsync(("totp", Totp.CodeOf(secret, step))));
+        Assert.Equal(refused, await PostAsync(("otp", Totp.CodeOf(secret, step + 50))));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(("totp", Totp.CodeOf(secret, step + 1)))).Status);
+        Assert.Equal(refused, await PostAsync(("otp", Totp.CodeOf(secret, step + 1))));
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(("otp", Totp.CodeOf(secret, step + 2)))).Status);
+        for (var i = 0; i < 5; i++) Assert.Equal(refused, await PostAsync(("otp", "000000")));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await PostAsync(("otp", Totp.CodeOf(secret, Totp.StepAt(DateTimeOffset.UtcNow) + 1)))).Status);
+    }
+
+    private async Task<(HttpStatusCode Status, string Body)> PostAsync(params (string, string)[] more)
+    {
+        var (status, body, _) = await site.PostAsync(site.Token, null, [("grant_type", "password"), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("username", "sam"), ("password", Desk.Password), .. more]);
+        return (status, body!.ToJsonString());
+    }
+
+    private static IEnumerable<string> AudienceOf(string token) => CimSite.Claims(token).GetProperty("aud") is { ValueKind: JsonValueKind.Array } many ? many.EnumerateArray().Select(one => one.GetString()!).Order(StringComparer.Ordinal) : [CimSite.Claims(token).GetProperty("aud").GetString()!];
+
+    private async Task ChangeAsync(Func<Client, Client> change)
+    {
+        var store = site.Desk.Part<ClientStore>();
+        var cim = (await store.FindByClientIdAsync(Desk.Realm, "cim", default))!;
+        await site.Desk.Part<Database>().WriteAsync(work => store.ChangeAsync(work, change(cim)), default);
+        await site.Desk.Part<ChangeFeed>().CatchUpAsync(default);
+    }
+
+    private async Task WithRoleAsync(string user, string client, string role)
+    {
+        var id = (await site.Desk.Part<Users>().FindByNameAsync(Desk.Realm, user, default))!.Id;
+        var (made, _) = await site.AdminAsync("POST", $"clients/{(await site.Desk.Part<ClientStore>().FindByClientIdAsync(Desk.Realm, client, default))!.Id}/roles", $$"""{"name":"{{role}}"}""");
+        Assert.Equal(HttpStatusCode.Created, made);
+        await site.Desk.Part<Database>().WriteAsync(async work =>
+        {
+            await site.Desk.Part<Roles>().GiveAsync(work, Desk.Realm, RoleHolder.User, id, (await site.Desk.Part<Roles>().FindByNameAsync(Desk.Realm, client, role, default))!.Id);
+            return true;
+        }, default);
+        await site.Desk.Part<ChangeFeed>().CatchUpAsync(default);
+    }
+}
