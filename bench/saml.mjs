@@ -1,46 +1,16 @@
 // Sign-ins by SAML beside SimpleSAMLphp's service provider: each takes the same kind of answer (response and assertion signed by RSA-2048, six attributes), judges it, and starts a session. Gatehouse finds and updates the user,
 // maps groups to roles, remembers the assertion and writes session and audit event durably; SimpleSAMLphp writes a session file.
-import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request, Agent } from 'node:http';
 import { join } from 'node:path';
 import { serve } from './gatehouse.mjs';
 import { cpuSeconds, interleave, options, report } from './measure.mjs';
+import { SAML, answer, certificate, entity, provider } from './saml-idp.mjs';
 import { freePort, scratch, start, stop } from './world.mjs';
 
 const given = options({ seconds: 3, rounds: 3, connections: 200, most: 9000, peer: 1 });
 const here = new URL('.', import.meta.url).pathname;
-const entity = 'https://idp.bench.example/saml';
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const key = join(scratch, 'idp.pem');
-writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }));
-execFileSync('openssl', ['req', '-x509', '-new', '-key', key, '-out', join(scratch, 'idp.crt'), '-days', '2', '-subj', '/CN=bench']);
-const certificate = execFileSync('openssl', ['x509', '-in', join(scratch, 'idp.crt')]).toString();
-
-// Everything is written in its canonical form, so that what is signed is what is sent.
-const DS = 'http://www.w3.org/2000/09/xmldsig#';
-const signature = (id, canonical) => {
-  const digest = createHash('sha256').update(canonical).digest('base64');
-  const info = `<ds:CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></ds:SignatureMethod><ds:Reference URI="#${id}"><ds:Transforms><ds:Transform Algorithm="http://www.w3.org/2000/09/xmldsig#enveloped-signature"></ds:Transform><ds:Transform Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"></ds:DigestMethod><ds:DigestValue>${digest}</ds:DigestValue></ds:Reference>`;
-  const value = createSign('sha256').update(`<ds:SignedInfo xmlns:ds="${DS}">${info}</ds:SignedInfo>`).sign(privateKey, 'base64');
-  return `<ds:Signature xmlns:ds="${DS}"><ds:SignedInfo>${info}</ds:SignedInfo><ds:SignatureValue>${value}</ds:SignatureValue></ds:Signature>`;
-};
-const SAML = 'urn:oasis:names:tc:SAML:2.0';
-function answer(to, audience, number) {
-  const now = new Date().toISOString().replace(/\.\d+Z/, 'Z');
-  const until = new Date(Date.now() + 240_000).toISOString().replace(/\.\d+Z/, 'Z');
-  const [response, assertion] = [`_${randomBytes(16).toString('hex')}`, `_${randomBytes(16).toString('hex')}`];
-  const attribute = (name, ...values) => `<saml:Attribute Name="${name}" NameFormat="${SAML}:attrname-format:basic">${values.map(value => `<saml:AttributeValue>${value}</saml:AttributeValue>`).join('')}</saml:Attribute>`;
-  const issuer = `<saml:Issuer>${entity}</saml:Issuer>`;
-  const open = `<saml:Assertion xmlns:saml="${SAML}:assertion" ID="${assertion}" IssueInstant="${now}" Version="2.0">${issuer}`;
-  const rest = `<saml:Subject><saml:NameID Format="${SAML}:nameid-format:persistent">id-${number}</saml:NameID><saml:SubjectConfirmation Method="${SAML}:cm:bearer"><saml:SubjectConfirmationData NotOnOrAfter="${until}" Recipient="${to}"></saml:SubjectConfirmationData></saml:SubjectConfirmation></saml:Subject><saml:Conditions NotBefore="${now}" NotOnOrAfter="${until}"><saml:AudienceRestriction><saml:Audience>${audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="${now}" SessionIndex="s-${assertion}"><saml:AuthnContext><saml:AuthnContextClassRef>${SAML}:ac:classes:PasswordProtectedTransport</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement><saml:AttributeStatement>${attribute('uid', `agent${number}`)}${attribute('mail', `agent${number}@bench.example`)}${attribute('givenName', 'Given')}${attribute('sn', 'Family')}${attribute('groups', 'agents', 'team-north', 'shift-late')}${attribute('department', 'Support')}</saml:AttributeStatement></saml:Assertion>`;
-  const signed = open + signature(assertion, open + rest) + rest;
-  const head = `<samlp:Response xmlns:samlp="${SAML}:protocol" Destination="${to}" ID="${response}" IssueInstant="${now}" Version="2.0"><saml:Issuer xmlns:saml="${SAML}:assertion">${entity}</saml:Issuer>`;
-  const tail = `<samlp:Status><samlp:StatusCode Value="${SAML}:status:Success"></samlp:StatusCode></samlp:Status>${signed}</samlp:Response>`;
-  return Buffer.from(head + signature(response, head + tail) + tail).toString('base64');
-}
-
 const post = (agent, url, form) => new Promise((done, fail) => {
   const body = new URLSearchParams(form).toString();
   const sent = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) } }, heard => {
@@ -74,8 +44,7 @@ async function load(contender) {
 
 async function ours() {
   const one = await serve('realm: contact-centre\nservices:\n  none:\n    upstreams: ["http://127.0.0.1:9"]\n    rules: [{ allow: {} }]\n');
-  execFileSync(join(here, '.work/gatehouse/gatehouse'), ['providers', 'add', 'idp', '--kind', 'saml', '--set', `entityId=${entity}`, '--set', 'ssoUrl=https://idp.bench.example/sso', '--set', `certificates=${certificate}`, '--set', 'idpInitiated=true',
-    '--map', 'groups=agents -> role agent', '--map', 'department -> attribute department', '--data', join(scratch, 'data')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(join(here, '.work/gatehouse/gatehouse'), ['providers', 'add', 'idp', '--kind', 'saml', ...provider, '--data', join(scratch, 'data')], { stdio: ['ignore', 'ignore', 'inherit'] });
   const to = `${one.realm}/broker/idp/endpoint`;
   while ((await fetch(`${to}/descriptor`)).status !== 200) await new Promise(done => setTimeout(done, 50));
   return { name: 'gatehouse (durable)', child: one.child, to, audience: one.realm, after: '', most: given.most, good: heard => heard.status === 303 && heard.location.endsWith('/signed-in') && heard.cookies.length > 0 };
