@@ -7,13 +7,16 @@ internal static class AccessLint
 {
     private static readonly string[] Reserved = ["/realms", "/admin", "/health", "/assets", "/.well-known", "/forward-auth"];
 
+    /// <summary>Whether a prefix belongs to Gatehouse itself.</summary>
+    public static bool IsReserved(string prefix) => Reserved.Any(one => prefix == one || IsBelow(prefix, one));
+
     public static void Check(AccessFile file, List<Finding> findings)
     {
         void Say(Severity severity, string code, int line, string message) => findings.Add(new Finding(severity, code, line, message));
 
         foreach (var service in file.Services)
         {
-            if (Reserved.Any(one => service.Prefix == one || IsBelow(service.Prefix, one)))
+            if (IsReserved(service.Prefix))
                 Say(Severity.Error, "service.reserved", service.Line, $"The prefix '{service.Prefix}' belongs to Gatehouse itself.");
             foreach (var other in file.Services)
             {

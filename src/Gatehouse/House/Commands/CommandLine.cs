@@ -82,6 +82,7 @@ public static class CommandLine
             XivoCommands.Build(terminal),
             LegacyCommands.Build(terminal),
             GadgetCommands.Build(terminal),
+            ApisixCommand.Build(terminal),
         };
         var help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);

@@ -1,0 +1,51 @@
+using Gatehouse.Wire.Text;
+
+namespace Gatehouse.Gateway.Access.Apisix;
+
+/// <summary>
+/// Requests that stand for all: APISIX's choice depends only on which of its patterns a path begins with, is, or ends with, and the gate's only on segments. So every beginning, continued in every way that makes a difference, is enough to hold one against the other.
+/// </summary>
+internal static class Samples
+{
+    /// <summary>Methods that public lines and rules are written for; all others are for rules without methods.</summary>
+    public static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+    private const int Most = 400_000;
+
+    // Neither is part of any path that somebody would list.
+    private static readonly string[] Continuations = ["", "/", "zq9", "/zq9", "/zq9/zq9", "zq9/zq9", "/zq9/"];
+
+    /// <summary>Decoded paths with what the gate makes of them; those that it refuses for their spelling are left out.</summary>
+    public static IReadOnlyList<(string Decoded, CanonicalPath Path)> Of(IEnumerable<ApisixRoute> routes)
+    {
+        var patterns = routes.SelectMany(one => one.Patterns).ToList();
+        var begins = new HashSet<string>(StringComparer.Ordinal) { "/" };
+        foreach (var pattern in patterns)
+        {
+            begins.Add(pattern.Begin);
+            // What stands before a slash is a path of its own, and a segment of it that is another.
+            begins.Add(pattern.Begin.TrimEnd('/'));
+        }
+
+        string[] ends = [.. patterns.SelectMany(one => one.Ends).Where(end => end.Length > 0).Distinct(StringComparer.Ordinal)];
+        if (ends.Length > 100) throw new AccessFault("The file has too many uris with a star in the middle to be held against the result.");
+        var decoded = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var begin in begins.Where(one => one.StartsWith('/')))
+        {
+            foreach (var more in Continuations) decoded.Add(begin + more);
+            foreach (var end in ends)
+                foreach (var middle in (string[])["", "zq9", "/zq9", "zq9/zq9", "/zq9/zq9"])
+                {
+                    decoded.Add(begin + middle + end);
+                    decoded.Add(begin + middle + end + "/zq9");
+                }
+
+            if (decoded.Count > Most) throw new AccessFault("The file has too many uris that hang together to be held against the result.");
+        }
+
+        var found = new List<(string, CanonicalPath)>();
+        foreach (var one in decoded)
+            if (Pattern.PathOf(one) is { } path) found.Add((one, path));
+        return found;
+    }
+}

@@ -1,0 +1,229 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Gatehouse.Gateway;
+using Gatehouse.Gateway.Access;
+using Gatehouse.Gateway.Access.Apisix;
+using Gatehouse.House.Commands;
+using Xunit;
+
+namespace Gatehouse.Tests.Gateway.Access.Apisix;
+
+/// <summary>The importer on the composed files of examples/expertflow/apisix (with GOLDEN_WRITE=1 their results are written anew, to be judged in the diff), on single shapes, and on files that mean harm.</summary>
+public sealed class ApisixImportTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("gatehouse-apisix-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task The_composed_site_comes_out_as_written()
+    {
+        var examples = Path.Combine(Root(), "examples/expertflow/apisix");
+        var (code, text, report) = await RunAsync("import", "apisix", $"{examples}/apisix.yaml", "--services", $"{examples}/services.yaml", "--roles", "agent,supervisor,admin", "--json");
+        Assert.Equal(0, code);
+        Assert.DoesNotContain("made-up-secret", text + report, StringComparison.Ordinal);
+        Golden($"{examples}/access.yaml", text);
+        Golden($"{examples}/report.json", report);
+
+        var table = new RouteTable(AccessReader.Read(text, _ => null).File!.Routes);
+        (string, string, int)[] nobody =
+        [
+            ("POST", "/agent-manager/agent/refresh-token", 200), ("GET", "/agent-manager/agent/refresh-token", 401), ("POST", "/agent-manager/agent/login", 200), ("GET", "/agent-manager/agent/x", 401), ("GET", "/agent-manager", 401),
+            ("POST", "/ccm/message/receive", 200), ("GET", "/ccm/messages", 401), ("GET", "/ccm/x", 401), ("GET", "/unified-admin", 200), ("GET", "/unified-admin/forms", 401), ("GET", "/unified-admin/usersx", 401),
+            ("GET", "/file-engine/x", 401), ("GET", "/studio/x", 404), ("GET", "/assets/x", 404), ("GET", "/internal-to-ccm/x", 404), ("GET", "/reports/x", 401), ("GET", "/wall-board/x", 200),
+        ];
+        foreach (var (method, path, status) in nobody) Assert.True(Explanation.Of(table, method, path, null).Status == status, $"{method} {path} is not {status}");
+        File.WriteAllText(Path.Combine(folder, "access.yaml"), text);
+        Assert.Equal(0, (await RunAsync("check", Path.Combine(folder, "access.yaml"))).Code);
+    }
+
+    [Fact]
+    public async Task A_charts_values_and_JSON_are_read_too_and_an_address_that_only_discovery_knew_is_nobodys()
+    {
+        var (code, text, report) = await RunAsync("import", "apisix", Path.Combine(Root(), "examples/expertflow/apisix/values.yaml"), "--realm", "t1");
+        Assert.Equal(0, code);
+        Assert.Contains("${GATEHOUSE_CCM:-http://ccm.invalid}", text, StringComparison.Ordinal);
+        Assert.Contains(AccessWriter.Undecided, text, StringComparison.Ordinal);
+        Assert.Contains("upstream.unknown: ccm: where 'cx/ccm-svc:http' is", report, StringComparison.Ordinal);
+
+        var json = Made("""{"routes":[{"id":"1","uri":"/a/*","plugins":{"openid-connect":{"client_id":"x","discovery":"https://k/realms/r1/.well-known/openid-configuration"}},"upstream":{"nodes":{"10.0.0.1:80":1}}}]}""");
+        Assert.Equal("r1", json.Realm);
+        Assert.Equal("rule", json.Routes.Single().Becomes);
+    }
+
+    [Theory]
+    [InlineData("openid-connect: { client_id: x, discovery: http://k/realms/r/x }", "401")]
+    [InlineData("openid-connect: { client_id: x, enable: false }", "401")]
+    [InlineData("openid-connect: { _meta: { disable: true }, client_id: x }", "200")]
+    [InlineData("openid-connect: ", "401")]
+    [InlineData("openid-connect: { unauth_action: pass }", "401")]
+    [InlineData("authz-keycloak: { client_id: x }", "401")]
+    [InlineData("dynamic-keycloak-auth: { root_domain: x }", "401")]
+    [InlineData("key-auth: {}", "401")]
+    [InlineData("ip-restriction: { whitelist: [10.0.0.0/8] }", "401")]
+    [InlineData("forward-auth: { uri: http://x }", "401")]
+    [InlineData("serverless-pre-function: { functions: [] }", "401")]
+    [InlineData("nobody-knows: {}", "401")]
+    [InlineData("cors: {}", "200")]
+    [InlineData("regex_uri: [a, b]", "200")]
+    [InlineData("limit-req: { rate: 1 }", "200")]
+    [InlineData("redirect: { uri: /x }", "404")]
+    [InlineData("mocking: {}", "404")]
+    [InlineData("proxy-rewrite: { uri: /fixed }", "404")]
+    [InlineData("proxy-rewrite: { regex_uri: [\"(a+)+$(?=x)\", \"/$1\"] }", "404")]
+    [InlineData("proxy-rewrite: { regex_uri: [one] }", "404")]
+    [InlineData("proxy-rewrite: { method: POST }", "404")]
+    public void A_plugin_decides_who_gets_in(string plugins, string status)
+    {
+        var made = Made(Route($"uri: /a/*\n    plugins: {{ {plugins} }}") + "  - { id: other, uri: /other/*, upstream: { nodes: { \"10.0.0.2:80\": 1 } } }\n");
+        Assert.Equal(status, Status(made, "GET", "/a/x").ToString());
+    }
+
+    [Theory]
+    [InlineData("service_id: s", "services: [{ id: s, plugins: { key-auth: {} }, upstream: { nodes: { \"10.0.0.1:80\": 1 } } }]")]
+    [InlineData("plugin_config_id: p", "plugin_configs: [{ id: p, plugins: { key-auth: {} } }]")]
+    [InlineData("plugin_config_id: gone", "")]
+    [InlineData("script: x", "")]
+    [InlineData("name: x", "global_rules: [{ id: g, plugins: { key-auth: {} } }]")]
+    [InlineData("plugins: { <<: { key-auth: {} }, cors: {} }", "")]
+    [InlineData("plugins: { <<: [{ cors: {} }, { key-auth: {} }] }", "")]
+    public void Protection_counts_wherever_it_stands(string member, string more)
+    {
+        var made = Made($"{Route($"uri: /a/*\n    {member}")}{more}\n");
+        Assert.Equal(401, Status(made, "GET", "/a/x"));
+    }
+
+    [Fact]
+    public void The_strictest_counts_where_the_gate_cannot_tell_routes_apart()
+    {
+        // By a query's value, by the address, by equal priorities: nobody knows beforehand which it is.
+        Assert.Equal(401, Status(Made(Route("uri: /a/*\n    vars: [[arg_x, \"==\", \"1\"]]", "guarded", "key-auth: {}") + Route("uri: /a/*", "open", head: false)), "GET", "/a/x"));
+        Assert.Equal(401, Status(Made(Route("uri: /a/*\n    remote_addrs: [10.0.0.0/8]", "open") + Route("uri: /a/*", "guarded", "key-auth: {}", head: false)), "GET", "/a/x"));
+        Assert.Equal(401, Status(Made(Route("uri: /a/*", "open") + Route("uri: /a/*", "guarded", "key-auth: {}", head: false)), "GET", "/a/x"));
+        Assert.Equal(200, Status(Made(Route("uri: /a/*\n    priority: 1", "open") + Route("uri: /a/*", "guarded", "key-auth: {}", head: false)), "GET", "/a/x"));
+
+        // A beginning that ends within a segment: /a/secrets is no path below /a/secret.
+        var made = Made(Route("uri: /a/*", "open") + Route("uri: /a/secret*", "guarded", "key-auth: {}", head: false));
+        Assert.Equal((401, 401, 401), (Status(made, "GET", "/a/secret"), Status(made, "GET", "/a/secret/x"), Status(made, "GET", "/a/secrets")));
+        Assert.Contains(made.Routes.Single(one => one.Route.Id == "open").Remarks, one => one.Code == "open.closed");
+
+        // HEAD is a method of its own there, and follows GET here.
+        made = Made(Route("uri: /a/*\n    methods: [GET]", "open") + Route("uri: /a/*", "guarded", "key-auth: {}", head: false).Replace("uri: /a/*", "uri: /a/*\n    priority: -1", StringComparison.Ordinal));
+        Assert.Equal((200, 401, 401), (Status(made, "GET", "/a/x"), Status(made, "HEAD", "/a/x"), Status(made, "POST", "/a/x")));
+    }
+
+    [Fact]
+    public void Hosts_choose_routes_and_the_report_says_which()
+    {
+        const string two = "  - { id: one, uri: /a/*, host: a.example, upstream: { nodes: { \"10.0.0.1:80\": 1 } } }\n  - { id: two, uri: /a/*, host: \"*.example\", plugins: { key-auth: {} }, upstream: { nodes: { \"10.0.0.1:80\": 1 } } }\n";
+        Assert.Equal(200, Status(Made("routes:\n" + two, "a.example"), "GET", "/a/x"));
+        Assert.Equal(401, Status(Made("routes:\n" + two, "b.example"), "GET", "/a/x"));
+        Assert.Contains(Made("routes:\n" + two).Remarks, one => one.Code == "file.hosts");
+        Assert.Throws<AccessFault>(() => Made("routes:\n" + two, "elsewhere.org"));
+    }
+
+    [Fact]
+    public void Strict_insists_on_the_audience_that_APISIX_passes_over()
+    {
+        var text = Route("uri: /a/*", "one", "openid-connect: { client_id: x, audience: [cim], discovery: \"https://k.example/auth/realms/r/.well-known/openid-configuration\" }");
+        var made = ApisixImport.Of(text, Wish() with { Strict = true }, _ => null);
+        var file = AccessReader.Read(made.Text, _ => null).File!;
+        Assert.Equal(("https://k.example/auth/realms/r", "cim"), (file.Issuers["keycloak"].Issuer, file.Issuers["keycloak"].Audiences.Single()));
+        Assert.Equal((false, "keycloak"), (file.Services[0].Accepts.Token, file.Services[0].Accepts.Issuers.Single()));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("routes: 1")]
+    [InlineData("routes: []")]
+    [InlineData("{{ .Values.x }}: [")]
+    [InlineData("routes: [{{ .Values.x }}]")]
+    [InlineData("routes: [{ id: 1, id: 2 }]")]
+    [InlineData("routes: &a [*a]")]
+    [InlineData("{\"routes\": [{\"id\": \"1\", \"id\": \"2\"}]}")]
+    [InlineData("routes: [1, [], ~, { uri: [] }, { uris: { a: b } }]")]
+    [InlineData("--- 1\n--- 2\n")]
+    [InlineData("a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nroutes: [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n")]
+    public void What_is_no_such_file_is_refused(string text) => Assert.Throws<AccessFault>(() => Made(text));
+
+    [Fact]
+    public void Files_without_end_are_refused()
+    {
+        Assert.Throws<AccessFault>(() => Made("routes:\n" + new string(' ', 5_000_000)));
+        Assert.Throws<AccessFault>(() => Made("routes: " + new string('[', 5000)));
+        Assert.Throws<AccessFault>(() => Made("routes:\n" + string.Concat(Enumerable.Range(0, 6000).Select(number => $"  - {{ id: r{number}, uri: /a{number} }}\n"))));
+        Assert.Throws<AccessFault>(() => Made("routes:\n" + string.Concat(Enumerable.Range(0, 3000).Select(number => $"  - {{ id: r{number}, uris: [\"/a{number}/*/x{number}\", \"/b{number}/*/y{number}\", \"/c{number}/*\", \"/d{number}/*\"] }}\n"))));
+    }
+
+    [Fact]
+    public void Many_routes_are_imported_in_little_time()
+    {
+        var made = Made("routes:\n" + string.Concat(Enumerable.Range(0, 1000).Select(number => $"  - {{ id: r{number}, uris: [\"/s{number}/*\"], upstream: {{ nodes: {{ \"10.0.0.1:80\": 1 }} }} }}\n")));
+        Assert.Equal(1000, made.Services.Count);
+    }
+
+    [Fact]
+    public void Texts_of_the_file_stay_texts()
+    {
+        var made = Made("routes:\n  - id: \"x\\ny: {z}\\u001b[31m ${HOME} \\\" #\"\n    uris: [\"/a/${HOME}/*\", \"/a/b c/*\", \"/a/{x}/*\", \"/a/(all routes)\", \"/a/x\\nPOST /b\"]\n    upstream: { nodes: { \"10.0.0.1:80\": 1, \"${HOME}:80\": 1, \"x y\": 1, \"evil@10.0.0.1:80\": 1 } }\n    plugins: { openid-connect: { discovery: \"http://k/realms/r\\\"]\\nx: y/\" } }\n  - { id: two, uri: /two/*, upstream: { nodes: { \"10.0.0.1:80\": 1 } } }\n");
+        var file = AccessReader.Read(made.Text, _ => "substituted").File!;
+        Assert.DoesNotContain("substituted", string.Join(' ', file.Routes.Select(route => route.Template.Text)), StringComparison.Ordinal);
+        Assert.All(file.Services, service => Assert.Equal("10.0.0.1", Assert.Single(service.Plan.Addresses).Uri.Host));
+        Assert.All(made.Text, c => Assert.True(c is '\n' or (>= ' ' and <= '~')));
+        Assert.All(file.Routes.Where(route => route.IsPublic), route => Assert.StartsWith("/two", route.Template.Text, StringComparison.Ordinal));
+        Assert.True(made.Routes[0].Differs);
+    }
+
+    [Fact]
+    public async Task The_command_says_what_is_wrong_and_keeps_what_is_there()
+    {
+        var (file, into) = (Path.Combine(folder, "apisix.yaml"), Path.Combine(folder, "access.yaml"));
+        await File.WriteAllTextAsync(file, Route("uri: /a/*", "one", "cors: {}") + "#END\n");
+        Assert.Equal(2, (await RunAsync("import", "apisix")).Code);
+        var noRealm = await RunAsync("import", "apisix", file);
+        Assert.Equal(1, noRealm.Code);
+        Assert.Contains("--realm", noRealm.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("import", "apisix", file, "--realm", "r", "-o", into)).Code);
+        var again = await RunAsync("import", "apisix", file, "--realm", "r", "-o", into);
+        Assert.Equal(1, again.Code);
+        Assert.Contains("cannot be written", again.Error, StringComparison.Ordinal);
+        Assert.Equal(1, (await RunAsync("import", "apisix", file, "--realm", "r", "--strict")).Code);
+        Assert.Equal(1, (await RunAsync("import", "apisix", Path.Combine(folder, "gone.yaml"))).Code);
+        var services = Path.Combine(folder, "services.yaml");
+        foreach (var wrong in (string[])["one: ftp://x", "one: http://u:p@h", "one: http://h/path", "one: []", "- x", "one: \"http://${X}\""])
+        {
+            await File.WriteAllTextAsync(services, wrong);
+            Assert.Equal(1, (await RunAsync("import", "apisix", file, "--realm", "r", "--services", services)).Code);
+        }
+
+        var help = await RunAsync("import", "apisix", "--help");
+        Assert.Contains("gatehouse import apisix values.yaml --host", help.Output, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse((await RunAsync("import", "apisix", file, "--realm", "r", "--json", "-o", Path.Combine(folder, "third.yaml"))).Output);
+        Assert.Equal("public", json.RootElement.GetProperty("routes")[0].GetProperty("becomes").GetString());
+    }
+
+    private static string Route(string members, string id = "one", string? plugins = null, bool head = true)
+        => $"{(head ? "routes:\n" : "")}  - id: {id}\n    {members}\n    upstream: {{ nodes: {{ \"10.0.0.1:80\": 1 }} }}\n{(plugins is null ? "" : $"    plugins: {{ {plugins} }}\n")}";
+
+    private static ImportWish Wish(string? host = null) => new("r", host, [], false, new Dictionary<string, System.Collections.Immutable.ImmutableArray<string>>());
+
+    private static ApisixImport Made(string text, string? host = null) => ApisixImport.Of(text, text.StartsWith('{') ? Wish(host) with { Realm = null } : Wish(host), _ => null);
+
+    private static int Status(ApisixImport made, string method, string path) => Explanation.Of(new RouteTable(AccessReader.Read(made.Text, _ => null).File!.Routes), method, path, null).Status;
+
+    private static void Golden(string path, string text)
+    {
+        if (Environment.GetEnvironmentVariable("GOLDEN_WRITE") == "1") File.WriteAllText(path, text);
+        Assert.Equal(File.ReadAllText(path), text);
+    }
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = await CommandLine.RunAsync(args, new Terminal(TextReader.Null, output, error, false), TestContext.Current.CancellationToken);
+        return (code, output.ToString(), error.ToString());
+    }
+
+    private static string Root([CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../../../.."));
+}
