@@ -6,7 +6,7 @@ using Gatehouse.Wire.Text;
 namespace Gatehouse.Gateway;
 
 /// <summary>What the gate would decide, without a request: the same table and the same judge as the hot path.</summary>
-/// <param name="Status">200 when it would pass, otherwise the refusal's status.</param>
+/// <param name="Status">200 when it would pass, otherwise the refusal's status; 0 when it is not the gate that answers.</param>
 /// <param name="Code">Reason code; <c>pass</c> when it would pass.</param>
 /// <param name="Route">The one route; null when there is none.</param>
 /// <param name="Why">In plain words.</param>

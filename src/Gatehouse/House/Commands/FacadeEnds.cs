@@ -8,15 +8,13 @@ internal static class FacadeEnds
     /// <summary>Warnings; none where there is no settings file, or nothing in it ends. Throws <see cref="StartRefused"/> when it cannot be read.</summary>
     public static IReadOnlyList<string> Of(string? settings, string accessFile, DateTimeOffset now)
     {
-        var file = Path.GetFullPath(settings ?? Path.Combine(Path.GetDirectoryName(accessFile) ?? "", "gatehouse.json"));
-        if (!File.Exists(file)) return settings is null ? [] : throw new StartRefused($"The settings file '{file}' is not there.");
         try
         {
-            return FacadesRoom.Warnings(new ConfigurationBuilder().AddJsonFile(file).Build().GetSection("facades"), now);
+            return SettingsBeside.Read(settings, accessFile) is { } read ? FacadesRoom.Warnings(read.GetSection("facades"), now) : [];
         }
-        catch (Exception wrong) when (wrong is InvalidDataException or InvalidOperationException)
+        catch (InvalidOperationException wrong)
         {
-            throw new StartRefused($"The settings file '{file}' cannot be read: {wrong.InnerException?.Message ?? wrong.Message}");
+            throw new StartRefused($"The settings of the facades cannot be read: {wrong.InnerException?.Message ?? wrong.Message}");
         }
     }
 }

@@ -51,42 +51,46 @@ internal static class GateCommands
         var token = new Option<string?>("--token") { Description = "A token whose claims are taken as they stand (its signature is not checked), or - to read it from the input.", HelpName = "T" };
         var roles = new Option<string[]>("--role") { Description = "Instead of a token: someone with this role (may be repeated).", HelpName = "ROLE", AllowMultipleArgumentsPerToken = true };
         var by = new Option<string?>("--by") { Description = "The credential that comes: token, session, basic (name and password), dialog or legacy; default: one that the service accepts.", HelpName = "KIND" };
+        var settings = new Option<string?>("--settings") { Description = "Settings file, for the facades in it; gatehouse.json beside the access file when that is there.", HelpName = "FILE" };
         by.AcceptOnlyFromAmong("token", "session", "basic", "dialog", "legacy");
         var json = new Option<bool>("--json") { Description = "Answer in JSON." };
-        var command = new Verb("explain", "Says which route and rule decide a request, and why. Exit code 1 when it would be refused.",
-            "gatehouse explain GET /cim-customer/customers --file access.yaml", "gatehouse explain POST /ccm/x --file access.yaml --role agent", "gatehouse explain POST /ccm/x --file access.yaml --role agent --by basic", "echo \"$TOKEN\" | gatehouse explain GET /ccm/x --file access.yaml --token -") { method, path, file, token, roles, by, json };
+        var command = new Verb("explain", "Says which route and rule decide a request, and why; or who answers instead of the gate: Gatehouse itself, or a facade that the settings switch on. Exit code 1 when it would be refused.",
+            "gatehouse explain GET /cim-customer/customers --file access.yaml", "gatehouse explain POST /agent-manager/agent/login --file access.yaml --settings gatehouse.json", "gatehouse explain POST /ccm/x --file access.yaml --role agent", "gatehouse explain POST /ccm/x --file access.yaml --role agent --by basic", "echo \"$TOKEN\" | gatehouse explain GET /ccm/x --file access.yaml --token -") { method, path, file, token, roles, by, settings, json };
         command.SetAction(async (parsed, stop) =>
         {
             var rules = Rules.Dry(Open(parsed.GetValue(file)!));
             var principal = parsed.GetValue(token) is { } given ? OfToken(given == "-" ? await terminal.Input.ReadLineAsync(stop) ?? "" : given)
                 : parsed.GetValue(roles) is { Length: > 0 } held ? new Principal { Realm = rules.File.Realm, Subject = "someone", Kind = PrincipalKind.User, Roles = held.ToFrozenSet() } : null;
-            var why = Explanation.Of(rules.Routes, parsed.GetValue(method)!.ToUpperInvariant(), parsed.GetValue(path)!, principal, Explanation.KindOf(parsed.GetValue(by)));
+            var why = Answerers.Of(parsed.GetValue(settings), parsed.GetValue(file)!).Find(parsed.GetValue(path)!)
+                ?? Explanation.Of(rules.Routes, parsed.GetValue(method)!.ToUpperInvariant(), parsed.GetValue(path)!, principal, Explanation.KindOf(parsed.GetValue(by)));
             if (parsed.GetValue(json))
                 terminal.Output.WriteLine(new JsonObject { ["status"] = why.Status, ["code"] = why.Code, ["service"] = why.Route?.Service.Name, ["route"] = why.Route?.Describe(), ["line"] = why.Route?.Line, ["why"] = why.Why }.ToJsonString());
             else
             {
-                terminal.Output.WriteLine($"{(why.Status == 200 ? "passes" : $"refused with {why.Status} {why.Code}")}");
+                terminal.Output.WriteLine($"{(why.Status == 0 ? $"answered by {why.Code}, not by the gate" : why.Status == 200 ? "passes" : $"refused with {why.Status} {why.Code}")}");
                 if (why.Route is { } route) terminal.Output.WriteLine($"service  {route.Service.Name}\nroute    {route.Describe()} (line {route.Line})");
                 terminal.Output.WriteLine($"why      {Terminal.Printable(why.Why)}");
             }
 
-            return why.Status == 200 ? CommandLine.Done : CommandLine.Refused;
+            return why.Status is 0 or 200 ? CommandLine.Done : CommandLine.Refused;
         });
         return command;
     }
 
     public static Verb Test(Terminal terminal)
     {
+        var settings = new Option<string?>("--settings") { Description = "Settings file, for the facades in it; gatehouse.json beside the access file when that is there.", HelpName = "FILE" };
         var file = new Argument<string>("FILE") { Description = "The test file (YAML): principals, and who gets which status." };
         var json = new Option<bool>("--json") { Description = "Answer in JSON." };
-        var command = new Verb("test", "Runs the table tests of an access file: who gets what. Exit code 1 when one is not met.", "gatehouse test examples/expertflow/tests.yaml") { file, json };
+        var command = new Verb("test", "Runs the table tests of an access file: who gets what. 'identity' and 'facade.NAME' are what addresses are expected to be that the gate does not answer. Exit code 1 when one is not met.", "gatehouse test examples/expertflow/tests.yaml", "gatehouse test tests.yaml --settings gatehouse.json") { file, settings, json };
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(file)!;
             var (tests, findings) = AccessTests.Read(Load(path));
             if (tests is null) throw new StartRefused(string.Join('\n', findings));
-            var routes = new RouteTable(Open(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "", tests.Access)).Routes);
-            var results = tests.Rows.Select(row => (row, actual: Explanation.Of(routes, row.Method, row.Path, row.Principal, row.By))).ToList();
+            var access = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "", tests.Access);
+            var (routes, elsewhere) = (new RouteTable(Open(access).Routes), Answerers.Of(parsed.GetValue(settings), access));
+            var results = tests.Rows.Select(row => (row, actual: elsewhere.Find(row.Path) ?? Explanation.Of(routes, row.Method, row.Path, row.Principal, row.By))).ToList();
             var unmet = results.Where(one => !one.row.IsMet(one.actual)).ToList();
             if (parsed.GetValue(json))
                 terminal.Output.WriteLine(new JsonObject { ["passed"] = results.Count - unmet.Count, ["failed"] = new JsonArray([.. unmet.Select(one => new JsonObject { ["line"] = one.row.Line, ["request"] = $"{one.row.Method} {one.row.Path}", ["principal"] = one.row.Who, ["expected"] = one.row.Expected, ["status"] = one.actual.Status, ["code"] = one.actual.Code, ["why"] = one.actual.Why })]) }.ToJsonString());

@@ -22,7 +22,10 @@ internal sealed class ForwardAuthDoor(Rules rules, Gatekeeper gatekeeper, Decisi
     private readonly ImmutableArray<IPNetwork> proxies = ForwardAuthRoom.ProxiesOf(settings);
 
     /// <summary>Whether a raw target belongs here.</summary>
-    public bool Takes(ReadOnlySpan<char> target) => !proxies.IsEmpty && target.StartsWith(Prefix, StringComparison.Ordinal) && (target.Length == Prefix.Length || target[Prefix.Length] is '/' or '?');
+    public bool Takes(ReadOnlySpan<char> target) => !proxies.IsEmpty && IsBelow(target);
+
+    /// <summary>Whether a raw target would belong here, if the door were open.</summary>
+    public static bool IsBelow(ReadOnlySpan<char> target) => target.StartsWith(Prefix, StringComparison.Ordinal) && (target.Length == Prefix.Length || target[Prefix.Length] is '/' or '?');
 
     /// <summary>Answers. <paramref name="isIdentity"/> says of a target that it never comes to the gate, since we answer it ourselves: a route beside it would let through what the gate never sees.</summary>
     public async Task AnswerAsync(HttpContext context, Predicate<string> isIdentity)

@@ -53,7 +53,7 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
     }
 
     // "/a" goes without saying where "/a/**" says the same.
-    private static bool IsSaidBelow(CarriedService service, Place place)
+    private static bool IsSaidBelow(ServiceEntry service, Place place)
         => !place.Template.Subtree && service.Places.Any(wide => wide.Template.Text == place.Template.Text + "/**" && wide.Guards.Count == place.Guards.Count && wide.Guards.All(one => place.Guards.TryGetValue(one.Key, out var same) && same.Same(one.Value)));
 
     // HEAD goes where GET goes, unless it is said otherwise.
@@ -62,7 +62,7 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
 
     private static bool Undecides(Carrier carrier) => carrier.Services.SelectMany(one => one.Places).SelectMany(one => one.Guards.Values).Any(guard => guard is { Asks: true, Nobody: false });
 
-    private void Write(CarriedService service, bool foreign)
+    private void Write(ServiceEntry service, bool foreign)
     {
         var routes = service.Routes.ToList();
         Line($"  {service.Name}:   # {service.Upstream.Name}");

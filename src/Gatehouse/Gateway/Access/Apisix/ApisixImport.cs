@@ -17,7 +17,7 @@ internal sealed record ImportedRoute(ApisixRoute Route, string Becomes, IReadOnl
 /// <summary>
 /// Turns a configuration of APISIX into an access file, and says route by route what differs. The result is read back and held against APISIX's model, request by request: were anything public that APISIX protects, there would be no result.
 /// </summary>
-internal sealed record ApisixImport(string Text, string Realm, string? Host, IReadOnlyList<string> Hosts, IReadOnlyList<CarriedService> Services, IReadOnlyList<ImportedRoute> Routes, IReadOnlyList<Remark> Remarks)
+internal sealed record ApisixImport(string Text, string Realm, string? Host, IReadOnlyList<string> Hosts, IReadOnlyList<ServiceEntry> Services, IReadOnlyList<ImportedRoute> Routes, IReadOnlyList<Remark> Remarks)
 {
     /// <summary>Imports. Throws <see cref="AccessFault"/> with what is wrong.</summary>
     public static ApisixImport Of(string text, ImportWish wish, Func<string, string?> environment)
@@ -41,7 +41,7 @@ internal sealed record ApisixImport(string Text, string Realm, string? Host, IRe
         return new ApisixImport(written, realm, host, hosts, carrier.Services, routes, file.Remarks);
     }
 
-    private static IReadOnlyList<string> AddressesOf(CarriedService service, ImportWish wish, List<Remark> remarks)
+    private static IReadOnlyList<string> AddressesOf(ServiceEntry service, ImportWish wish, List<Remark> remarks)
     {
         if (wish.Services.TryGetValue(service.Upstream.Name, out var named) || (service.Upstream.Discovered is { } discovered && wish.Services.TryGetValue(discovered, out named))) return named;
         if (!service.Upstream.Addresses.IsEmpty) return service.Upstream.Addresses;

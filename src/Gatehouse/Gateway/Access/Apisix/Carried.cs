@@ -16,7 +16,7 @@ internal sealed class Place(PathTemplate template)
     /// <summary>Routes that its samples lead to.</summary>
     public List<ApisixRoute> Routes { get; } = [];
 
-    public CarriedService? Service { get; set; }
+    public ServiceEntry? Service { get; set; }
 
     /// <summary>Why nobody passes here although APISIX lets some; null when that is not so.</summary>
     public string? Shut { get; set; }
@@ -26,7 +26,7 @@ internal sealed class Place(PathTemplate template)
 }
 
 /// <summary>A service of the coming access file.</summary>
-internal sealed class CarriedService(string name, string prefix, ApisixUpstream upstream, bool strip)
+internal sealed class ServiceEntry(string name, string prefix, ApisixUpstream upstream, bool strip)
 {
     public string Name { get; } = name;
 

@@ -11,7 +11,7 @@ namespace Gatehouse.Gateway.Access.Apisix;
 internal sealed class Carrier
 {
     private readonly RouteModel model;
-    private readonly List<CarriedService> services = [];
+    private readonly List<ServiceEntry> services = [];
     private readonly Dictionary<PathTemplate, Place> places = [];
 
     public Carrier(IReadOnlyList<ApisixRoute> routes, string? host)
@@ -32,7 +32,7 @@ internal sealed class Carrier
 
     public IReadOnlyList<(string Decoded, Wire.Text.CanonicalPath Path)> Requests { get; }
 
-    public IReadOnlyList<CarriedService> Services => services;
+    public IReadOnlyList<ServiceEntry> Services => services;
 
     /// <summary>Paths that no service could take.</summary>
     public IEnumerable<Place> Left => places.Values.Where(one => one.Service is null);
@@ -117,7 +117,7 @@ internal sealed class Carrier
         place.Shut = "every prefix of it belongs to another upstream already";
     }
 
-    private CarriedService? Find(string prefix) => services.FirstOrDefault(one => one.Prefix == prefix);
+    private ServiceEntry? Find(string prefix) => services.FirstOrDefault(one => one.Prefix == prefix);
 
     private void Join(Place place, ApisixUpstream upstream, string prefix, bool strip)
     {
@@ -127,7 +127,7 @@ internal sealed class Carrier
             return;
         }
 
-        if (Find(prefix) is not { } service) services.Add(service = new CarriedService(NameOf(upstream.Name, prefix), prefix, upstream, strip));
+        if (Find(prefix) is not { } service) services.Add(service = new ServiceEntry(NameOf(upstream.Name, prefix), prefix, upstream, strip));
         place.Service = service;
         service.Places.Add(place);
     }

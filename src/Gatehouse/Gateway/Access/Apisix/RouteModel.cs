@@ -45,6 +45,8 @@ internal sealed class RouteModel
     {
         private readonly Dictionary<string, List<(Pattern Pattern, ApisixRoute Route)>> exact = new(StringComparer.Ordinal);
         private readonly Dictionary<string, List<(Pattern Pattern, ApisixRoute Route)>> prefixes = new(StringComparer.Ordinal);
+        // Longest first: no other beginnings need be looked for.
+        private readonly int[] lengths;
 
         public Tier(List<ApisixRoute> routes)
         {
@@ -56,6 +58,7 @@ internal sealed class RouteModel
                     list.Add((pattern, route));
                 }
 
+            lengths = [.. prefixes.Keys.Select(key => key.Length).Distinct().OrderDescending()];
             foreach (var list in exact.Values.Concat(prefixes.Values)) list.Sort((one, other) => other.Route.Priority.CompareTo(one.Route.Priority));
         }
 
@@ -63,8 +66,9 @@ internal sealed class RouteModel
         public bool Find(string method, string path, List<ApisixRoute?> found)
         {
             if (exact.TryGetValue(path, out var here) && Take(here, method, path, found)) return true;
-            for (var length = path.Length; length >= 0; length--)
-                if (prefixes.TryGetValue(path[..length], out var below) && Take(below, method, path, found)) return true;
+            var beginnings = prefixes.GetAlternateLookup<ReadOnlySpan<char>>();
+            foreach (var length in lengths)
+                if (length <= path.Length && beginnings.TryGetValue(path.AsSpan(0, length), out var below) && Take(below, method, path, found)) return true;
             return false;
         }
 

@@ -10,7 +10,8 @@ internal static class Samples
     /// <summary>Methods that public lines and rules are written for; all others are for rules without methods.</summary>
     public static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-    private const int Most = 400_000;
+    private const int Most = 100_000;
+    private const int Longest = 1024;
 
     // Neither is part of any path that somebody would list.
     private static readonly string[] Continuations = ["", "/", "zq9", "/zq9", "/zq9/zq9", "zq9/zq9", "/zq9/"];
@@ -19,6 +20,7 @@ internal static class Samples
     public static IReadOnlyList<(string Decoded, CanonicalPath Path)> Of(IEnumerable<ApisixRoute> routes)
     {
         var patterns = routes.SelectMany(one => one.Patterns).ToList();
+        if (patterns.Find(one => one.Text.Length > Longest) is { } endless) throw new AccessFault($"A uri has {endless.Text.Length} characters; more than {Longest} are not read.");
         var begins = new HashSet<string>(StringComparer.Ordinal) { "/" };
         foreach (var pattern in patterns)
         {

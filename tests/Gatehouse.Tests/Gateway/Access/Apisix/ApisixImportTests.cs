@@ -152,6 +152,7 @@ public sealed class ApisixImportTests : IDisposable
     {
         Assert.Throws<AccessFault>(() => Made("routes:\n" + new string(' ', 5_000_000)));
         Assert.Throws<AccessFault>(() => Made("routes: " + new string('[', 5000)));
+        Assert.Throws<AccessFault>(() => Made(Route($"uri: /{new string('a', 4000)}/*")));
         Assert.Throws<AccessFault>(() => Made("routes:\n" + string.Concat(Enumerable.Range(0, 6000).Select(number => $"  - {{ id: r{number}, uri: /a{number} }}\n"))));
         Assert.Throws<AccessFault>(() => Made("routes:\n" + string.Concat(Enumerable.Range(0, 3000).Select(number => $"  - {{ id: r{number}, uris: [\"/a{number}/*/x{number}\", \"/b{number}/*/y{number}\", \"/c{number}/*\", \"/d{number}/*\"] }}\n"))));
     }
