@@ -14,6 +14,7 @@ public static class PeopleRoom
         services.AddSingleton<Roles>();
         services.AddSingleton<RightsCache>();
         services.AddSingleton<UserCache>();
+        services.AddSingleton<AttributeIndex>();
         services.AddSingleton<Links>();
         services.AddSingleton<Linking>();
         services.AddSingleton<ImportPages>();

@@ -59,16 +59,14 @@ public sealed class Users(Database database)
         return found ?? (value.Contains('@', StringComparison.Ordinal) ? await OneAsync("email = @value", realm, value, stop) : null);
     }
 
-    /// <summary>The user who alone has this value, exactly, as the first of an attribute; null when nobody has, or several do. Reads every user of the realm: not for requests that come often.</summary>
-    public async Task<User?> FindByAttributeAsync(string realm, string name, string value, CancellationToken stop)
+    /// <summary>The first value of an attribute, of all who have it or of <paramref name="some"/> of them. Reads every user of the realm, or those: for <see cref="AttributeIndex"/>.</summary>
+    internal async Task<IReadOnlyList<(string Id, string Value)>> FirstValuesAsync(string realm, string attribute, IReadOnlyCollection<string>? some, CancellationToken stop)
     {
-        if (!StoredText.IsSound(value)) return null;
-
         // The stored form is narrowed by text and then read: the text alone could be another attribute's.
-        var like = "%" + Names.Escape(JsonSerializer.Serialize(value)) + "%";
-        var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<Row>($"select {Columns} from users where realm = @realm and attributes like @like escape '\\' limit 200", new { realm, like })).AsList(), stop);
-        var found = rows.Select(row => row.ToUser()).Where(user => user.Attributes.GetValueOrDefault(name, []) is [var first, ..] && first == value).Take(2).ToList();
-        return found.Count == 1 ? found[0] : null;
+        var like = "%" + Names.Escape(JsonSerializer.Serialize(attribute)) + "%";
+        var rows = await database.ReadAsync(async connection => (await connection.QueryAsync<(string Id, string Attributes)>(
+            $"select id, attributes from users where realm = @realm and attributes like @like escape '\\' {(some is null ? "" : "and id in @some")}", new { realm, like, some = some?.ToArray() })).AsList(), stop);
+        return [.. rows.Select(row => (row.Id, First: JsonSerializer.Deserialize<Dictionary<string, string[]>>(row.Attributes)?.GetValueOrDefault(attribute) is [var first, ..] ? first : null)).Where(one => one.First is not null).Select(one => (one.Id, one.First!))];
     }
 
     /// <summary>A page ordered by user name: substring search over name, e-mail, first and last name.</summary>

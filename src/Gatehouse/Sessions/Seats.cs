@@ -30,6 +30,9 @@ public sealed partial class Seats(Database database, AuditLog audit)
     // Other nodes write uses late: a session that looks idle here may just not have been told of yet. As SessionStore's.
     private static readonly long Late = (long)TimeSpan.FromMinutes(5).TotalMilliseconds;
 
+    // More sessions of one person that claim in one moment are no person's.
+    private const int Tries = 20;
+
     /// <summary>Whether a text may be an extension: 2 to 15 digits (E.164), with a plus sign before them or not.</summary>
     public static bool IsExtension(string text) => Form().IsMatch(text);
 
@@ -45,15 +48,13 @@ public sealed partial class Seats(Database database, AuditLog audit)
 
             // Takes the session's row: two claims of one session come one after the other, and an end waits, then finds the seat.
             if (await work.Connection.ExecuteAsync("update sessions set user_id = user_id where realm = @realm and id = @id", new { realm, id }, work.Transaction) == 0) return SeatClaim.Over;
-            var loser = await work.Connection.ExecuteScalarAsync<string?>(
-                """
-                delete from seats where realm = @realm and extension = @extension and session_id <> @id
-                  and (user_id = @user or not exists (select 1 from sessions s where s.realm = seats.realm and s.id = seats.session_id and s.ends_at > @now and s.idle_ends_at > @late))
-                returning session_id
-                """, new { realm, extension, id, user, now = work.Now, late = work.Now - Late }, work.Transaction);
-            if (loser is not null) await work.AnnounceAsync(new Change("session.renewed", realm, loser));
-            await work.Connection.ExecuteAsync("insert into seats (realm, extension, session_id, user_id, taken_at) values (@realm, @extension, @id, @user, @now) on conflict do nothing", new { realm, extension, id, user, now = work.Now }, work.Transaction);
-            if (await work.Connection.ExecuteScalarAsync<string?>("select session_id from seats where realm = @realm and extension = @extension", new { realm, extension }, work.Transaction) != id) return SeatClaim.Busy;
+            for (var again = 0; !await TryTakeAsync(work, session, extension); again++)
+            {
+                // Who holds it came in the same moment. The same person's other session loses it all the same, and one who has just left holds nothing.
+                var holder = await work.Connection.ExecuteScalarAsync<string?>("select user_id from seats where realm = @realm and extension = @extension", new { realm, extension }, work.Transaction);
+                if (again == Tries || (holder is not null && holder != user)) return SeatClaim.Busy;
+            }
+
             await work.Connection.ExecuteAsync("delete from seats where realm = @realm and session_id = @id and extension <> @extension", new { realm, id, extension }, work.Transaction);
             await work.AnnounceAsync(new Change("session.renewed", realm, id));
             await audit.WriteAsync(work, new AuditEvent { Realm = realm, Type = "SEAT_TAKEN", Client = clientId, User = user, Session = id, Address = address, Details = new Dictionary<string, string> { ["extension"] = extension } });
@@ -74,6 +75,20 @@ public sealed partial class Seats(Database database, AuditLog audit)
     /// <summary>The session and extension of the seat that a person has; null when they have none.</summary>
     public Task<(string Session, string Extension)?> OfUserAsync(string realm, string user, CancellationToken stop)
         => database.ReadAsync(connection => connection.QueryFirstOrDefaultAsync<(string, string)?>("select session_id, extension from seats where realm = @realm and user_id = @user order by taken_at desc limit 1", new { realm, user }), stop);
+
+    private static async Task<bool> TryTakeAsync(Work work, Session session, string extension)
+    {
+        var (realm, id, user) = (session.Realm, session.Id, session.User);
+        var loser = await work.Connection.ExecuteScalarAsync<string?>(
+            """
+            delete from seats where realm = @realm and extension = @extension and session_id <> @id
+              and (user_id = @user or not exists (select 1 from sessions s where s.realm = seats.realm and s.id = seats.session_id and s.ends_at > @now and s.idle_ends_at > @late))
+            returning session_id
+            """, new { realm, extension, id, user, now = work.Now, late = work.Now - Late }, work.Transaction);
+        if (loser is not null) await work.AnnounceAsync(new Change("session.renewed", realm, loser));
+        await work.Connection.ExecuteAsync("insert into seats (realm, extension, session_id, user_id, taken_at) values (@realm, @extension, @id, @user, @now) on conflict do nothing", new { realm, extension, id, user, now = work.Now }, work.Transaction);
+        return await work.Connection.ExecuteScalarAsync<string?>("select session_id from seats where realm = @realm and extension = @extension", new { realm, extension }, work.Transaction) == id;
+    }
 
     private SeatClaim Refused(Session session, string extension, string? clientId, string? address, SeatClaim claim, string error)
     {

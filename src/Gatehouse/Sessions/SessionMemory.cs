@@ -29,10 +29,10 @@ internal sealed class SessionMemory
         if (Age != readAt) Forget(session.Realm, session.Id);
     }
 
-    /// <summary>Replaces a session that is remembered.</summary>
+    /// <summary>Notes when a session that is remembered was used. All else of it stays: it may have been read anew, with another seat or proof, since <paramref name="moved"/> was looked at.</summary>
     public void Move(Session moved)
     {
-        if (byId.TryGetValue((moved.Realm, moved.Id), out var held)) byId.TryUpdate((moved.Realm, moved.Id), held with { Session = moved }, held);
+        if (byId.TryGetValue((moved.Realm, moved.Id), out var held)) byId.TryUpdate((moved.Realm, moved.Id), held with { Session = held.Session with { LastUsedAt = moved.LastUsedAt, IdleEndsAt = moved.IdleEndsAt } }, held);
     }
 
     public void Forget(string realm, string id)

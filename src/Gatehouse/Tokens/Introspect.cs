@@ -52,6 +52,10 @@ public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users
     {
         // A refresh token concerns its own client and nobody else.
         if (await refreshTokens.InspectAsync(realm.Name, token, stop) is not { } found || found.Use.ClientId != client.ClientId) return Inactive;
+
+        // What the mint would refuse is not active (RFC 7662, 2.2): signed out, disabled, or ended since.
+        if (await users.FindAsync(realm.Name, found.Use.User, stop) is not { Enabled: true } user || found.Use.Since < realm.NotBefore || found.Use.Since < client.NotBefore || (found.Use.AuthenticatedAt ?? found.Use.Since) < user.NotBefore) return Inactive;
+        if (found.Use.Session is { } held && await sessions.FindAsync(realm.Name, held, stop) is null) return Inactive;
         var buffer = new ArrayBufferWriter<byte>(512);
         using var writer = new Utf8JsonWriter(buffer);
         writer.WriteStartObject();

@@ -119,6 +119,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
         var row = await RefreshRow.FindAsync(database, realm, hash, stop);
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (row is null || row.EndedAt is not null || row.UsedAt is not null || row.ExpiresAt <= now || row.FamilyEndsAt <= now) return null;
+        if (revocations.Has(row.Realm, null, row.User, row.ClientId, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt))) return null;
         return (row.ToUse(hash), DateTimeOffset.FromUnixTimeMilliseconds(row.ExpiresAt));
     }
 

@@ -21,4 +21,7 @@ public sealed record RefreshUse(string Hash, string Family, string Realm, string
 
     /// <summary>What was asked for there.</summary>
     public string? Permissions { get; init; }
+
+    /// <summary>Whether it came of an authorization code, which its client redeemed with all that it proves itself by.</summary>
+    public bool OfCode { get; init; }
 }

@@ -71,6 +71,26 @@ public abstract class SeatsTests : StoreKit
     }
 
     [Fact]
+    public async Task Two_sessions_of_one_person_that_claim_at_once_find_nobody_else_there()
+    {
+        Node[] nodes = [await SecondNodeAsync(clock), await SecondNodeAsync(clock)];
+        var sessions = new List<Session>();
+        for (var i = 0; i < 4; i++) sessions.Add(await StartAsync(nodes[i % 2], "alice"));
+        for (var round = 0; round < 20; round++)
+        {
+            using var gate = new Barrier(sessions.Count);
+            var extension = (4000 + round).ToString();
+            var claims = await Task.WhenAll(sessions.Select((session, i) => Task.Factory.StartNew(() =>
+            {
+                gate.SignalAndWait(Stop);
+                return ClaimAsync(SeatsOf(nodes[i % 2]), session, extension);
+            }, Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+            Assert.All(claims, claim => Assert.Equal(SeatClaim.Taken, claim));
+            Assert.Single(await RowsAsync(nodes[0], extension));
+        }
+    }
+
+    [Fact]
     public async Task A_seat_ends_with_its_session_everywhere()
     {
         var (node, other) = (await SecondNodeAsync(clock), await SecondNodeAsync(clock));

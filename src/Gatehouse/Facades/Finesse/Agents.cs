@@ -3,13 +3,13 @@ using Gatehouse.People;
 namespace Gatehouse.Facades.Finesse;
 
 /// <summary>People as Finesse names them: by login name, or by the agent's id.</summary>
-internal sealed class Agents(Users users, Site site)
+internal sealed class Agents(Users users, AttributeIndex ids, Site site)
 {
     /// <summary>By login name or id; null when nobody has it.</summary>
     public async Task<User?> FindAsync(string realm, string nameOrId, CancellationToken stop)
     {
         if (nameOrId.Length is 0 or > 255) return null;
-        return await users.FindByNameAsync(realm, nameOrId, stop) ?? await users.FindByAttributeAsync(realm, Vendor.LoginId, nameOrId, stop);
+        return await users.FindByNameAsync(realm, nameOrId, stop) ?? await ids.FindAsync(realm, Vendor.LoginId, nameOrId, stop);
     }
 
     /// <summary>Whether a person is meant by a name in an address.</summary>

@@ -9,7 +9,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Facades.Finesse;
 
 /// <summary>The identity service's addresses for applications: <c>token</c> (codes and refresh tokens, the latter rotated), <c>introspect</c> (RFC 7662), and <c>validate</c>, which tells in the words of the vendor's tokens.</summary>
-internal sealed class IdentityEndpoints(Site site, Agents agents, Members members, Applications applications, AuthorizationCodeGrant code, IEnumerable<IGrant> grants, Issuer issuer, Introspect introspect, UserCache users, TimeProvider time)
+internal sealed class IdentityEndpoints(Site site, Modes modes, Agents agents, Members members, Applications applications, AuthorizationCodeGrant code, IEnumerable<IGrant> grants, Issuer issuer, Introspect introspect, UserCache users, TimeProvider time)
 {
     private readonly IGrant refresh = grants.Single(grant => grant.Type == "refresh_token");
 
@@ -26,6 +26,9 @@ internal sealed class IdentityEndpoints(Site site, Agents agents, Members member
             "authorization_code" or "refresh_token" => new GrantResult.Refused(OAuthError.UnauthorizedClient("The client may not use this grant.")),
             _ => new GrantResult.Refused(OAuthError.UnsupportedGrant("The identity service knows authorization_code and refresh_token.")),
         };
+        // The person's way in may have changed since, as at the desktop's address.
+        if (result is GrantResult.Granted { Authorization.User: { } person } && (await users.FindAsync(realm.Name, person, context.RequestAborted) is not { } user || await modes.OfAsync(user, context.RequestAborted) != Modes.Sso))
+            result = new GrantResult.Refused(OAuthError.InvalidGrant("The person signs in to Finesse without SSO."));
         switch (result)
         {
             case GrantResult.Refused refused:

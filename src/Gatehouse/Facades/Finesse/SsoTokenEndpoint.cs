@@ -141,6 +141,7 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
 
         if (site.IsForeign(context))
         {
+            if (site.Realm is { } attacked) Note(context, attacked, "LOGIN_ERROR", null, null, Reasons.CredentialCrossSite.Code, "A page of another site asked for the desktop's tokens.");
             await Reply.FaultAsync(context, 403, Vendor.Forbidden, "The page's origin is not one that may use this. An administrator lists it in facades:finesse:origins.");
             return null;
         }

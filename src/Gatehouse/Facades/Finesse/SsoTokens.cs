@@ -38,6 +38,9 @@ internal sealed class SsoTokens(Issuer issuer, IEnumerable<IGrant> grants, Verif
         };
         if (error is not null) return (null, null, error);
         var authorization = ((GrantResult.Granted)result).Authorization;
+
+        // Nobody proves at this door which client asks, and nothing is rotated: what was made where both are done is renewed there alone, else whoever finds it renews it here unseen.
+        if (authorization.Rotates is { OfCode: true } or { Audience: not null }) return (null, authorization.User, OAuthError.InvalidGrant("The refresh token is of another endpoint, which renews it."));
         if (access is not null && !Belongs(access, authorization)) return (null, authorization.User, OAuthError.InvalidGrant("The access token is not of this refresh token's session."));
         if (authorization.Session is not { } session) return (null, authorization.User, OAuthError.InvalidGrant("The refresh token has no session."));
         sessions.Touch(session, realm.SessionIdle);

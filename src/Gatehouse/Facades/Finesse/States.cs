@@ -37,6 +37,8 @@ internal sealed class States
             users.Clear();
         }
 
+        // A session that was over by time has told nobody.
+        if (known.TryGetValue((user.Realm, user.Id), out var before) && before.Session is { } old && old != session?.Id) users.TryRemove((user.Realm, old), out _);
         known[(user.Realm, user.Id)] = new State(name, reason, time.GetUtcNow(), session?.Id);
         if (session is not null) users[(user.Realm, session.Id)] = user.Id;
     }

@@ -11,7 +11,7 @@ namespace Gatehouse.Facades.Gadgets;
 /// <c>/gadgets/ifr</c>: a gadget's page, made of its specification, in an origin of its own that nobody shares (CSP sandbox). By GET it holds nothing of anybody's; the desktop posts a security token and the gadget's token, which then stand in the page,
 /// so that gadgets which read them while they load go on unchanged. No secret is in an address.
 /// </summary>
-internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens tokens, Verify verify, Issuers issuers, Files files)
+internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens tokens, Verify verify, Issuers issuers, Files files, Refusals refusals)
 {
     private const int LongestConfig = 8 * 1024;
     private static readonly string[] RightToLeft = ["ar", "fa", "he", "ur"];
@@ -24,13 +24,18 @@ internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens t
         // A page of another site could give a gadget a token of its own choice.
         if (!Ground.IsOwn(context, issuers.PublicUrl))
         {
+            refusals.Note(context, Reasons.CredentialCrossSite, null, null, "");
             await Reply.ProblemAsync(context, Reasons.CredentialCrossSite);
             return;
         }
 
         var (fields, fault) = await Posted.ReadAsync(context);
         if (fields is null) await Reply.ProblemAsync(context, Reasons.RequestInvalid, fault);
-        else if (tokens.Open(fields["st"]) is not { } st) await Reply.ProblemAsync(context, Reasons.GadgetToken);
+        else if (tokens.Open(fields["st"]) is not { } st)
+        {
+            refusals.Note(context, Reasons.GadgetToken, null, null, "");
+            await Reply.ProblemAsync(context, Reasons.GadgetToken);
+        }
         else await AnswerAsync(context, fields, st);
     }
 
@@ -49,6 +54,7 @@ internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens t
         var token = fields["token"];
         if (st is not null && (token is null || !IsIts(token, st, gadget)))
         {
+            refusals.Note(context, Reasons.GadgetCredential, "The page was to be given a token that is not the gadget's.", st, "");
             await Reply.ProblemAsync(context, Reasons.GadgetCredential);
             return;
         }
@@ -63,7 +69,7 @@ internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens t
         if (spec.Page is { } page)
         {
             context.Response.StatusCode = 303;
-            context.Response.Headers.Location = page.AbsoluteUri;
+            context.Response.Headers.Location = GadgetTarget.OriginOf(page) + page.PathAndQuery + page.Fragment;
             context.Response.Headers.CacheControl = "no-store";
             return;
         }
@@ -117,6 +123,7 @@ internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens t
             using (document)
                 foreach (var member in document.RootElement.EnumerateObject())
                     if (member.Value.ValueKind == JsonValueKind.String) all[member.Name] = member.Value.GetString()!;
+        foreach (var secret in (string[])["authorization", "password"]) all.Remove(secret);
         all["authToken"] = token;
         // The token is a bearer token, however the agent signed in: "Basic" would need their password.
         all["systemAuthMode"] = "SSO";

@@ -43,8 +43,8 @@ internal sealed class GadgetTarget
     public bool Covers(Uri url)
         => OriginOf(url) == Origin && url.AbsolutePath.StartsWith(path, StringComparison.Ordinal) && (path.Length == 0 || url.AbsolutePath.Length == path.Length || url.AbsolutePath[path.Length] == '/');
 
-    /// <summary>An address's origin (RFC 6454, 6.2): the port only where it is not the scheme's own.</summary>
-    public static string OriginOf(Uri url) => url.GetLeftPart(UriPartial.Authority);
+    /// <summary>An address's origin (RFC 6454, 6.2): the port only where it is not the scheme's own, the host as it stands in headers and on the wire.</summary>
+    public static string OriginOf(Uri url) => $"{url.Scheme}://{(url.HostNameType == UriHostNameType.Dns ? url.IdnHost : url.Host)}{(url.IsDefaultPort ? "" : $":{url.Port}")}";
 
     // As it was written: the parser has mended it already.
     private static string RawPath(string text)

@@ -23,7 +23,12 @@ internal sealed class ProxyEndpoint(Ground ground, SecurityTokens tokens, Verify
 
     public async Task AskAsync(HttpContext context)
     {
-        if (!Admit(context)) return;
+        if (!Admit(context))
+        {
+            refusals.Note(context, Reasons.CredentialCrossSite, null, null, "");
+            return;
+        }
+
         var (fields, fault) = await Posted.ReadAsync(context);
         var url = fields?["url"] ?? "";
         if (fields is null)

@@ -17,9 +17,9 @@ internal sealed record ProxyRequest(Uri Url, HttpMethod Method, IReadOnlyList<Ke
     // Of the connection, of browsers, and those in which proxies say who somebody is.
     private static readonly FrozenSet<string> Forbidden = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "Host", "Cookie", "Cookie2", "Set-Cookie", "Connection", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Encoding", "Expect", "Via", "Forwarded", "Date", "Origin", "Referer", "Accept-Encoding", "X-Real-IP",
-        "X-Userinfo", "X-Access-Token", "X-ID-Token", "X-Refresh-Token", "X-Raw-ID-Token", "X-Consumer-Username", "X-Credential-Identifier", "X-Client-Cert", "Client-Cert", "Client-Cert-Chain", "X-Original-URL", "X-Rewrite-URL", "True-Client-IP", "Alt-Used");
+        "X-Userinfo", "X-Access-Token", "X-ID-Token", "X-Refresh-Token", "X-Raw-ID-Token", "X-Consumer-Username", "X-Credential-Identifier", "X-Client-Cert", "Client-Cert", "Client-Cert-Chain", "X-Rewrite-URL", "True-Client-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "X-Originating-IP", "Alt-Used");
 
-    private static readonly string[] ForbiddenStarts = ["Proxy-", "Sec-", "X-Forwarded", "X-Remote", "Remote-", "X-Auth-Request", "X-SSL-", "X-Gatehouse", "Access-Control-", "X-HTTP-Method"];
+    private static readonly string[] ForbiddenStarts = ["Proxy-", "Sec-", "X-Forwarded", "X-Original", "X-Remote", "Remote-", "X-Auth-Request", "X-SSL-", "X-Gatehouse", "Access-Control-", "X-HTTP-Method"];
 
     /// <summary>Checks what was posted. The reason, and in words which part of it.</summary>
     public static (ProxyRequest? Request, Reason? Refused, string? Detail) Read(Parameters fields, SecurityToken st, GadgetEntry gadget, IReadOnlyCollection<GadgetTarget> targets, Verify verify)
