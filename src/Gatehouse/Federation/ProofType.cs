@@ -24,6 +24,9 @@ public static class ProofType
     /// <summary>A CAS service ticket; the parameter <c>service</c> names its service.</summary>
     public const string CasTicket = "urn:gatehouse:params:oauth:token-type:cas-ticket";
 
+    /// <summary>An access token of a Finesse's identity service; the parameter <c>service</c> names the agent.</summary>
+    public const string Finesse = "urn:gatehouse:params:oauth:token-type:finesse";
+
     /// <summary>A Kerberos ticket in SPNEGO's or Kerberos' form, Base64.</summary>
     public const string Kerberos = "urn:gatehouse:params:oauth:token-type:kerberos";
 }

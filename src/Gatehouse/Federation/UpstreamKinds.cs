@@ -1,5 +1,6 @@
 using Gatehouse.Federation.Cas;
 using Gatehouse.Federation.Certificates;
+using Gatehouse.Federation.Finesse;
 using Gatehouse.Federation.Jwt;
 using Gatehouse.Federation.Kerberos;
 using Gatehouse.Federation.Ldap;
@@ -49,7 +50,7 @@ public sealed record Surroundings(OutboundHttp Http, TimeProvider Time, string P
 public static class UpstreamKinds
 {
     /// <summary>All kinds by name.</summary>
-    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Append(Presets.PasswordGrant).Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).Concat(CasKinds.Kinds).Concat(CertificateKinds.Kinds).Concat(KerberosKinds.Kinds).Concat(JwtKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    public static IReadOnlyDictionary<string, UpstreamKind> All { get; } = Presets.Kinds.Append(Presets.PasswordGrant).Concat(LdapKinds.Kinds).Concat(SamlKinds.Kinds).Concat(CasKinds.Kinds).Concat(CertificateKinds.Kinds).Concat(KerberosKinds.Kinds).Concat(JwtKinds.Kinds).Concat(FinesseKinds.Kinds).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
     /// <summary>What is wrong with an upstream's settings, in words for who wrote them; null when nothing is.</summary>
     public static string? Fault(Upstream upstream)

@@ -65,14 +65,14 @@ public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGr
         }
     }
 
-    /// <summary>A proof of another's: ticket, foreign token, code. It is tried as each of <paramref name="types"/> until one is the provider's to judge; <paramref name="target"/> is the service of a CAS ticket, the redirect address of a code.</summary>
-    public async Task<DirectOutcome> ProofAsync(Realm realm, Client client, EntryRules rules, IReadOnlyList<string> types, Secret proof, string? target, Origin origin, CancellationToken stop)
+    /// <summary>A proof of another's: ticket, foreign token, code. It is tried as each of <paramref name="types"/> until one is the provider's to judge; <paramref name="target"/> is the service of a CAS ticket, the redirect address of a code, the agent of a Finesse's token; <paramref name="provider"/> is the alias of the only provider that is shown it.</summary>
+    public async Task<DirectOutcome> ProofAsync(Realm realm, Client client, EntryRules rules, IReadOnlyList<string> types, Secret proof, string? target, Origin origin, CancellationToken stop, string? provider = null)
     {
         var parameters = target is null ? Parameters.None : Parameters.Of([new("service", target), new("redirect_uri", target)]);
         GrantResult? result = null;
         foreach (var type in types)
         {
-            var next = await vouching.AuthorizeAsync(new GrantRequest(realm, client, parameters, origin.Address), ExchangeGrant.Name, type, proof.Reveal(), null, [], withRefresh: false, stop, rules);
+            var next = await vouching.AuthorizeAsync(new GrantRequest(realm, client, parameters, origin.Address), ExchangeGrant.Name, type, proof.Reveal(), provider, [], withRefresh: false, stop, rules);
 
             // What nobody was there to judge says less than what somebody judged.
             if (result is null || next is not GrantResult.Refused { Code: "no_provider" }) result = next;

@@ -7,11 +7,11 @@ namespace Gatehouse.SignIn;
 /// <summary>Asks the upstreams that check passwords, in their order. One that cannot be asked is passed over while another may know the person, and is told of when none does.</summary>
 public sealed class UpstreamPasswords(Upstreams upstreams, Links links)
 {
-    /// <summary>What was found, and by which upstream; null when no upstream is to be asked about this name.</summary>
-    public async Task<(Finding Finding, Upstream Upstream)?> CheckAsync(string realm, User? user, string name, Secret password, CancellationToken stop)
+    /// <summary>What was found, and by which upstream; <paramref name="only"/> is the alias of the one that may be asked; null when no upstream is to be asked about this name.</summary>
+    public async Task<(Finding Finding, Upstream Upstream)?> CheckAsync(string realm, User? user, string name, Secret password, CancellationToken stop, string? only = null)
     {
         (Finding, Upstream)? last = null;
-        foreach (var (upstream, login) in await AskedAsync(realm, user, name, stop))
+        foreach (var (upstream, login) in await AskedAsync(realm, user, name, only, stop))
         {
             var live = upstreams.Open(upstream);
             var finding = live.Breaker.Allows() ? live.Breaker.Note(await ((IChecksPasswords)live.Upstream).CheckAsync(login, password, Trace.None, stop)) : new Finding.Unavailable(live.Breaker.Last ?? "it is left alone for a moment");
@@ -23,9 +23,9 @@ public sealed class UpstreamPasswords(Upstreams upstreams, Links links)
     }
 
     // A linked user is asked about where they are linked; anybody else at their domain's home, or everywhere.
-    private async Task<IReadOnlyList<(Upstream, string Login)>> AskedAsync(string realm, User? user, string name, CancellationToken stop)
+    private async Task<IReadOnlyList<(Upstream, string Login)>> AskedAsync(string realm, User? user, string name, string? only, CancellationToken stop)
     {
-        var all = upstreams.Of(realm).Where(one => one.Enabled && upstreams.Open(one).Upstream is IChecksPasswords).ToList();
+        var all = upstreams.Of(realm).Where(one => one.Enabled && (only is null || one.Alias == only) && upstreams.Open(one).Upstream is IChecksPasswords).ToList();
         if (all.Count == 0) return [];
         if (user is not null)
         {

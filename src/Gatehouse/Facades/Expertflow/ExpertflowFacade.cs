@@ -34,6 +34,7 @@ public sealed class ExpertflowFacade(IOptions<UntilSettings> until, TimeProvider
         services.AddSingleton<EntryCheck>();
         services.AddSingleton<Seals>();
         services.AddSingleton<Desk>();
+        services.AddSingleton<FinesseHosts>();
         services.AddSingleton<LoginEndpoint>();
         services.AddSingleton<RefreshEndpoint>();
         services.AddSingleton<FirstFactor>();

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Facades.Expertflow;
 
-/// <summary><c>POST /agent-manager/agent/login</c> and <c>POST /unified-admin/keycloakLogin</c>: name and password for tokens and the person.</summary>
-internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor second, IOptions<ExpertflowSettings> options)
+/// <summary><c>POST /agent-manager/agent/login</c> and <c>POST /unified-admin/keycloakLogin</c>: name and password, or what a Finesse knows, for tokens and the person.</summary>
+internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor second, FinesseHosts hosts, IOptions<ExpertflowSettings> options)
 {
     private readonly bool wrapped = options.Value.Wrapped;
 
@@ -24,8 +24,9 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor secon
     {
         var (posted, fault) = await Posted.ReadAsync(context);
         var username = fault is null ? posted!.Text(Vendor.Username, 255, out fault) : null;
-        if (fault is null && posted!.Has(Vendor.FinesseUrl)) fault = Fault.Bad("No Finesse is configured here, so the member 'finesseUrl' cannot be used.");
-        var password = fault is null ? posted!.Text(Vendor.Password, Passwords.Longest, out fault) : null;
+        var finesse = fault is null && posted!.Has(Vendor.FinesseUrl) ? posted.Text(Vendor.FinesseUrl, 2048, out fault) : null;
+        var token = fault is null && finesse is not null && posted!.Flag(Vendor.AuthWithSso) ? posted.Text(Vendor.AuthToken, 16 * 1024, out fault) : null;
+        var password = fault is null && token is null ? posted!.Text(Vendor.Password, Passwords.Longest, out fault) : null;
         if (fault is not null)
         {
             await Reply.FaultAsync(context, fault);
@@ -35,9 +36,20 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor secon
         if (await desk.OpenOrAnswerAsync(context, Vendor.LoginFailed) is not var (realm, client)) return;
         var origin = Desk.OriginOf(context);
         var entry = desk.SecondFactor is null ? null : desk.Enter(null, origin);
-        var outcome = await direct.PasswordAsync(realm, client, entry?.Rules ?? desk.Rules, username!, new Secret(password!), origin, context.RequestAborted);
+        var rules = entry?.Rules ?? desk.Rules;
+        FinesseHost? host = null;
+        if (finesse is not null && (host = hosts.Find(realm, finesse)) is null)
+        {
+            hosts.Refuse(realm, username!, desk.Rules, origin);
+            await Reply.FaultAsync(context, new Fault(403, Vendor.LoginFailed, "This Finesse is not one of those that are configured here."));
+            return;
+        }
+
+        // Who shows a token signed in elsewhere, where the second factor is asked for: by the realm's own sign-in, or the identity service's.
+        var outcome = token is not null ? await hosts.TokenAsync(realm, client, desk.Rules, host!, username!, new Secret(token), origin, context.RequestAborted)
+            : await direct.PasswordAsync(realm, client, rules with { Provider = host?.Provider }, username!, new Secret(password!), origin, context.RequestAborted);
         if (entry?.Half is { } half) await InterimReply.WriteAsync(context, inData, half, await second.BeginAsync(half, desk.SecondFactor!, origin with { Rules = desk.Rules }, context.RequestAborted));
-        else if (outcome is DirectOutcome.Refused) await refuse(Wrong);
+        else if (outcome is DirectOutcome.Refused refused) await refuse(token is null ? Wrong : FinesseHosts.Words(refused.Code));
         else await desk.AnswerAsync(context, inData, outcome, _ => Wrong);
     }
 }

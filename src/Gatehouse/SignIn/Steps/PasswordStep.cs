@@ -68,7 +68,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         var user = tooLong ? null : await users.FindByNameAsync(realm.Name, name, stop);
         var stored = user is null ? null : await users.PasswordAsync(realm.Name, user.Id, stop);
         string? refused = null;
-        if (stored is null && !tooLong && interaction?.Pending is null && await elsewhere.CheckAsync(realm.Name, user, name, new Secret(password), stop) is { } found)
+        if (stored is null && !tooLong && interaction?.Pending is null && await elsewhere.CheckAsync(realm.Name, user, name, new Secret(password), stop, origin.Rules?.Provider) is { } found)
         {
             // What a directory knows better (disabled, locked, expired) is for the audit log; the person is told the same as ever.
             refused = (found.Finding as Finding.Refused)?.Code;

@@ -15,6 +15,9 @@ public sealed record EntryRules(string Client, IReadOnlyCollection<string> Codes
     /// <summary>The one code that is no refusal: the person is half in, and what is missing is asked for next. Null for none.</summary>
     public string? Half { get; init; }
 
+    /// <summary>Alias of the only provider that a password may be shown to; null for all that check passwords.</summary>
+    public string? Provider { get; init; }
+
     /// <summary>What else the person proved by the time that the rules let them in (RFC 8176): a one-time code beside the password.</summary>
     public IReadOnlyList<string> MoreMethods { get; init; } = [];
 

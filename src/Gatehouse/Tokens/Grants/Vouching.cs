@@ -98,7 +98,7 @@ public sealed class Vouching(Upstreams upstreams, Linking linking, SessionStore 
     }
 
     // CAS: the service that the ticket is for. Assertions name us, or our token endpoint (RFC 7522, 3; RFC 7523, 3).
-    private string? TargetOf(GrantRequest request, string type) => type == ProofType.CasTicket ? request.Parameters["service"] : type == ProofType.Code ? request.Parameters["redirect_uri"] : issuers.Of(request.Realm.Name) + "/protocol/openid-connect/token";
+    private string? TargetOf(GrantRequest request, string type) => type is ProofType.CasTicket or ProofType.Finesse ? request.Parameters["service"] : type == ProofType.Code ? request.Parameters["redirect_uri"] : issuers.Of(request.Realm.Name) + "/protocol/openid-connect/token";
 
     private static string Shown(string type) => type.Length <= 80 && type.All(c => c is > ' ' and < '\x7f' and not '"' and not '\\') ? type : "?";
 
