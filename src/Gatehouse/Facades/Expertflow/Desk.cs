@@ -1,17 +1,19 @@
 using Gatehouse.Clients;
 using Gatehouse.Facades.Expertflow.Teams;
 using Gatehouse.People;
+using Gatehouse.Permissions;
 using Gatehouse.SignIn;
 using Gatehouse.SignIn.OneTime;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Gatehouse.Tokens.Grants;
+using Gatehouse.Wire.OAuth;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Facades.Expertflow;
 
 /// <summary>What the endpoints share: the realm and the client of the settings, the rules of the door, and the way from a sign-in to the vendor's answer by the one mint.</summary>
-internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, EntryCheck check, SecondFactor second, ITeams teams, Seals seals, IOptions<ExpertflowSettings> options)
+internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, EntryCheck check, SecondFactor second, ITeams teams, Entitlements entitlements, Seals seals, IOptions<ExpertflowSettings> options)
 {
     private readonly ExpertflowSettings settings = options.Value;
 
@@ -61,7 +63,9 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
             return;
         }
 
-        var (tokens, error) = await issuer.MintAsync(arrived.Authorization with { WithRefresh = true }, context.RequestAborted);
+        var (granted, error) = await PermittedAsync(arrived.Authorization with { WithRefresh = true }, context.RequestAborted);
+        TokenSet? tokens = null;
+        if (granted is not null) (tokens, error) = await issuer.MintAsync(granted, context.RequestAborted);
         if (tokens is null)
         {
             await Reply.FaultAsync(context, error!.Status >= 500 ? Fault.Later(Vendor.LoginFailed) : new Fault(401, Vendor.LoginFailed, error.Description));
@@ -76,6 +80,10 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
             Person.Write(writer, arrived.Authorization.Realm, arrived.User, tokens.AccessToken, known);
         });
     }
+
+    // Where the client has authorization settings, the token says what the person may do there (Keycloak's RPT); a renewal asks anew.
+    private async ValueTask<(Authorization? Granted, OAuthError? Error)> PermittedAsync(Authorization authorization, CancellationToken stop)
+        => await entitlements.FindAsync(authorization.Realm.Name, authorization.Client.ClientId, stop) is null ? (authorization, null) : await entitlements.WithPermissionsAsync(authorization, authorization.Client.ClientId, stop);
 
     // Where nobody needs a team, a team server that is away keeps nobody out.
     private async Task<TeamsOfPerson> TeamsAsync(User user, CancellationToken stop)

@@ -73,6 +73,7 @@ public static class CommandLine
             RealmCommands.Build(terminal),
             UserCommands.Build(terminal),
             ClientCommands.Build(terminal),
+            GroupCommands.Build(terminal),
             RoleCommands.Build(terminal),
             KeyCommands.Build(terminal),
             ProviderCommands.Build(terminal),
