@@ -36,7 +36,7 @@ public sealed class PermittedResourcesTests
         }, default);
         var user = await site.AgentAsync("alice");
         var reply = await site.LoginAsync("alice", ExpertflowSite.Password);
-        const string Agents = """[{"rsid":"sc","rsname":"state-change","scopes":["manage_state_change"]}]""";
+        const string Agents = """[{"scopes":["manage_state_change"],"rsid":"sc","rsname":"state-change"}]""";
         Assert.Equal($$"""{"Resources":{{Agents}}}""", reply.User.GetProperty("permittedResources").GetRawText());
         Assert.Equal(Agents, Permissions(reply.Token));
 
