@@ -9,6 +9,7 @@ public sealed class WalkTests
 {
     [Theory]
     [InlineData("cvg")]
+    [InlineData("expertflow")]
     public async Task A_walk_goes_as_it_says(string example)
     {
         var (code, output) = await Shell.RunAsync(Path.GetTempPath(), Path.Combine(Root(), "examples", example, "walk"), new Dictionary<string, string> { ["GATEHOUSE"] = Path.Combine(AppContext.BaseDirectory, "gatehouse") });

@@ -22,6 +22,9 @@ public sealed partial class GuideTests
         ("gatehouse observe report --service calls --check", "the same: nothing is safe here"),
         ("gatehouse users set-password mina", "her password is in that directory"),
         ("gatehouse users attributes alice", "XivoGuideTests runs it where alice is"),
+        ("gatehouse groups add team-a", "ExpertflowGuideTests runs it where alice is"),
+        ("gatehouse users forget-second-factor", "the same"),
+        ("gatehouse clients add crm --service-account", "ExpertflowGuideTests runs it where the role is"),
         ("gatehouse xivo check /etc/docker", "XivoGuideTests runs it over a file that is there"),
     ];
 
