@@ -21,8 +21,11 @@ public sealed class OneTimeSettings
     /// <summary>Messages per hour that people of one network (/24, /56) may cause: a shift start of a site behind one address must fit.</summary>
     public int PerHourOfNetwork { get; set; } = 3000;
 
-    /// <summary>Wrong codes after which a user waits 15 minutes, and a code that was sent is void.</summary>
+    /// <summary>Wrong codes after which a user waits 15 minutes, and a code that was sent is void. Without a right one in between, the third time it is an hour, and from the fourth on four hours.</summary>
     public int Tries { get; set; } = 5;
+
+    /// <summary>Beginnings of the numbers that may be registered, as +49 and +92, so that nobody has messages sent to the far and dear; empty means all.</summary>
+    public IList<string> SmsPrefixes { get; set; } = [];
 
     /// <summary>Address of the text message provider, as https://api.twilio.com; empty means that no messages are sent.</summary>
     public string SmsUrl { get; set; } = "";
@@ -50,6 +53,7 @@ public sealed class OneTimeSettings
         if (Cooldown < TimeSpan.Zero || Cooldown > TimeSpan.FromMinutes(10)) return "signin:onetime:cooldown must be 0 to 10 minutes.";
         if (PerHour is < 1 or > 100 || PerHourOfNetwork is < 1 or > 100_000) return "signin:onetime:perHour must be 1 to 100, perHourOfNetwork 1 to 100000.";
         if (Tries is < 1 or > 10) return "signin:onetime:tries must be 1 to 10.";
+        if (SmsPrefixes.Any(one => one.Length is < 2 or > 12 || one[0] != '+' || one.Skip(1).Any(c => !char.IsAsciiDigit(c)) || one[1] == '0')) return "signin:onetime:smsPrefixes must be beginnings of numbers as +49.";
         if (!SmsText.Contains("{code}", StringComparison.Ordinal)) return "signin:onetime:smsText must contain {code}.";
         if (SmsUrl.Length == 0) return null;
         if (!Uri.TryCreate(SmsUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0 || url.Query.Length > 0) return "signin:onetime:smsUrl must be an address as https://api.twilio.com.";

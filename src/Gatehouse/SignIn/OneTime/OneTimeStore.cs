@@ -67,12 +67,14 @@ public sealed class OneTimeStore(Database database, Sealer sealer, TimeProvider 
     /// <summary>Tries a code: null when it is right, and it counts no more; else one of <see cref="OneTimeFault"/>'s. The try is counted before the code is looked at.</summary>
     public Task<string?> TryAsync(string realm, string user, string code, CancellationToken stop) => database.WriteAsync(async work =>
     {
-        var at = new { realm, user, now = Now, window = Now - (long)Window.TotalMilliseconds, tries = settings.Tries };
+        var now = Now;
+        var at = new { realm, user, now, window = now - (long)Window.TotalMilliseconds, hour = now - (long)Hour.TotalMilliseconds, hours = now - (4 * (long)Hour.TotalMilliseconds), tries = settings.Tries };
 
-        // The update holds the row to the end of the transaction, so that tries of one person come one after another.
+        // The update holds the row to the end of the transaction, so that tries of one person come one after another. Only a right code sets the count back: whoever has the password and guesses on for days waits longer each time,
+        // and comes to thirty tries a day instead of five hundred.
         var counted = await work.Connection.ExecuteAsync("""
-            update one_time_factors set wrong = case when wrong_at < @window then 1 else wrong + 1 end, wrong_at = @now
-            where realm = @realm and user_id = @user and (wrong < @tries or wrong_at < @window)
+            update one_time_factors set wrong = wrong + 1, wrong_at = @now
+            where realm = @realm and user_id = @user and (wrong = 0 or wrong % @tries <> 0 or wrong_at < case when wrong < 3 * @tries then @window when wrong < 4 * @tries then @hour else @hours end)
             """, at, work.Transaction);
         var row = await work.Connection.QuerySingleOrDefaultAsync<Row>("select channel, secret, confirmed, made_at as MadeAt, last_step as LastStep, wrong from one_time_factors where realm = @realm and user_id = @user", at, work.Transaction);
         if (row is null) return OneTimeFault.None;
@@ -89,7 +91,7 @@ public sealed class OneTimeStore(Database database, Sealer sealer, TimeProvider 
         }
         else right = await work.Connection.ExecuteAsync("delete from one_time_codes where realm = @realm and user_id = @user and hash = @hash and ends_at > @now", new { realm, user, hash = CodeHash(realm, user, factor.Phone, code), now = Now }, work.Transaction) == 1;
         if (right) await work.Connection.ExecuteAsync("update one_time_factors set confirmed = 1, wrong = 0, last_step = @step where realm = @realm and user_id = @user", new { realm, user, step = step ?? 0 }, work.Transaction);
-        else if (row.Wrong >= settings.Tries) await work.Connection.ExecuteAsync("delete from one_time_codes where realm = @realm and user_id = @user", at, work.Transaction);
+        else if (row.Wrong % settings.Tries == 0) await work.Connection.ExecuteAsync("delete from one_time_codes where realm = @realm and user_id = @user", at, work.Transaction);
         return right ? null : OneTimeFault.Wrong;
     }, stop);
 

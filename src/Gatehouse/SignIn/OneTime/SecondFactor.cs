@@ -51,7 +51,7 @@ public sealed class SecondFactor(OneTimeStore store, TextMessages messages, Inte
     /// <summary>Takes a phone for somebody who has no confirmed factor, and sends a code there. The number in its one form, or the fault and how long to wait.</summary>
     public async Task<(string? Phone, string? Fault, TimeSpan Wait)> RegisterPhoneAsync(User user, string number, Origin origin, CancellationToken stop)
     {
-        if (PhoneNumber.Read(number) is not { } phone) return Fail(user, origin, OneTimeFault.NotAPhone);
+        if (PhoneNumber.Read(number) is not { } phone || (settings.SmsPrefixes.Count > 0 && !settings.SmsPrefixes.Any(one => phone.StartsWith(one, StringComparison.Ordinal)))) return Fail(user, origin, OneTimeFault.NotAPhone);
         if (!await store.PutAsync(user.Realm, user.Id, Channel.Sms, Encoding.UTF8.GetBytes(phone), stop)) return Fail(user, origin, OneTimeFault.Bound);
         Note(user, origin, AuditTypes.SecondFactor, "phone " + PhoneNumber.Mask(phone), null);
         return await SendToAsync(user, phone, origin, stop);
@@ -61,7 +61,7 @@ public sealed class SecondFactor(OneTimeStore store, TextMessages messages, Inte
     public async Task<(string? Phone, string? Fault, TimeSpan Wait)> SendAsync(User user, Origin origin, CancellationToken stop)
         => await store.FindAsync(user.Realm, user.Id, stop) is { Channel: Channel.Sms } factor ? await SendToAsync(user, factor.Phone, origin, stop) : Fail(user, origin, OneTimeFault.None);
 
-    /// <summary>Whether the person confirmed a second factor: no door that takes a posted password lets them in without it.</summary>
+    /// <summary>Whether the person confirmed a second factor.</summary>
     public async Task<bool> IsConfirmedAsync(User user, CancellationToken stop) => await store.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true };
 
     /// <summary>Tries a code: null when it is right; else one of <see cref="OneTimeFault"/>'s.</summary>

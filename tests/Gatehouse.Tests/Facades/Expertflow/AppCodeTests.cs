@@ -91,6 +91,7 @@ public sealed class AppCodeTests
     [InlineData("", """, "signin": { "onetime": { "smsUrl": "http://sms.example.org", "smsAccount": "a", "smsFrom": "b" } }""", "signin:onetime:smsUrl must be https")]
     [InlineData("", """, "signin": { "onetime": { "smsUrl": "https://sms.example.org" } }""", "signin:onetime:smsAccount")]
     [InlineData("", """, "signin": { "onetime": { "smsText": "hello" } }""", "signin:onetime:smsText")]
+    [InlineData("", """, "signin": { "onetime": { "smsPrefixes": ["49"] } }""", "signin:onetime:smsPrefixes")]
     [InlineData("", """, "signin": { "onetime": { "tries": 100 } }""", "signin:onetime:tries")]
     public async Task Settings_that_cannot_be_are_told_at_the_start(string more, string root, string key)
     {

@@ -176,6 +176,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
     [InlineData("+49 170 1234567")]
     [InlineData("0170123456")]
     [InlineData("491701234567;DROP")]
+    [InlineData("+8821612345678")] // a satellite's, dear: not among smsPrefixes
     public async Task What_is_no_number_is_refused(string number)
     {
         var name = "jo" + Guid.NewGuid().ToString("n");
@@ -250,7 +251,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
             {
                 var file = Path.Combine(options.Data, "sms.secret");
                 File.WriteAllText(file, "secret-of-the-provider\n");
-                return $$""", "signin": { "onetime": { "smsUrl": "{{messages.Url}}", "smsAccount": "AC0123", "smsFrom": "+15005550006", "smsSecretFile": "{{file}}", "cooldown": "00:00:00" } }""";
+                return $$""", "signin": { "onetime": { "smsUrl": "{{messages.Url}}", "smsAccount": "AC0123", "smsFrom": "+15005550006", "smsSecretFile": "{{file}}", "cooldown": "00:00:00", "smsPrefixes": ["+49"] } }""";
             })));
         }
 

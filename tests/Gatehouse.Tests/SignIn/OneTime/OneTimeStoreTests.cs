@@ -102,6 +102,25 @@ public abstract class OneTimeStoreTests : StoreKit
     }
 
     [Fact]
+    public async Task Whoever_guesses_on_waits_longer_until_a_right_code_comes()
+    {
+        var (store, secret) = (Store(), Encoding.ASCII.GetBytes("12345678901234567890"));
+        await store.PutAsync(Realm, User, Channel.App, secret, Stop);
+        foreach (var minutes in (int[])[15, 15, 60, 240, 240])
+        {
+            for (var i = 0; i < 5; i++) Assert.Equal(OneTimeFault.Wrong, await store.TryAsync(Realm, User, "none", Stop));
+            clock.Advance(TimeSpan.FromMinutes(minutes));
+            Assert.Equal(OneTimeFault.Wait, await store.TryAsync(Realm, User, Totp.CodeOf(secret, Totp.StepAt(clock.GetUtcNow())), Stop));
+            clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Null(await store.TryAsync(Realm, User, Totp.CodeOf(secret, Totp.StepAt(clock.GetUtcNow())), Stop));
+        for (var i = 0; i < 5; i++) Assert.Equal(OneTimeFault.Wrong, await store.TryAsync(Realm, User, "none", Stop));
+        clock.Advance(TimeSpan.FromMinutes(16));
+        Assert.Null(await store.TryAsync(Realm, User, Totp.CodeOf(secret, Totp.StepAt(clock.GetUtcNow())), Stop));
+    }
+
+    [Fact]
     public async Task Messages_are_bounded_for_user_phone_and_network()
     {
         var store = Store(new OneTimeSettings { Cooldown = TimeSpan.FromSeconds(30), PerHour = 3, PerHourOfNetwork = 5 });

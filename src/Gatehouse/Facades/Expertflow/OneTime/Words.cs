@@ -10,7 +10,7 @@ internal static class Words
     {
         // As the library has it: 401 for an app's code, 404 for one by text message.
         OneTimeFault.Wrong => new Fault(app ? 401 : 404, message, "Invalid OTP."),
-        OneTimeFault.Wait => new Fault(429, message, "Too many wrong codes. Try again in 15 minutes.") { RetryAfter = 900 },
+        OneTimeFault.Wait => new Fault(429, message, "Too many wrong codes. Try again in 15 minutes; after many more it is hours.") { RetryAfter = 900 },
         OneTimeFault.None => new Fault(404, message, "No second factor is registered for this user."),
         OneTimeFault.NotAPhone => new Fault(400, message, "Invalid phone number"),
         OneTimeFault.Bound => new Fault(403, message, "A second factor is registered already. An administrator can have it forgotten."),
