@@ -10,6 +10,9 @@ public sealed class BotKit() : ClientKit("clients/bot");
 /// <summary>clients/resource-server, built.</summary>
 public sealed class ResourceServerKit() : ClientKit("clients/resource-server");
 
+/// <summary>clients/gadget, built.</summary>
+public sealed class GadgetKit() : ClientKit("clients/gadget");
+
 /// <summary>A folder of clients built with its own tools from its lock file, in a scratch copy beside the shared vectors: the checkout stays as it is.</summary>
 public abstract class ClientKit(string client) : IAsyncLifetime
 {
