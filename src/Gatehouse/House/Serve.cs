@@ -40,6 +40,7 @@ public static class Serve
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "gatehouse" });
         builder.Configuration.AddConfiguration(Settings.Read(options, listener.Url.GetLeftPart(UriPartial.Authority), demo?.AccessFile, listener.CertificateUrl(options.PublicUrl ?? listener.Url.AbsoluteUri)));
+        if (demo is not null) builder.Configuration.AddInMemoryCollection(Demo.DemoGadgets.Settings(demo.Desk.Url, builder.Configuration));
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("logging")).AddSimpleConsole(console =>
         {
             console.SingleLine = true;

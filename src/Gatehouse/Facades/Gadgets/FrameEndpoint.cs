@@ -81,7 +81,7 @@ internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens t
         text = text with { Prefs = prefs };
         var content = spec.Views.GetValueOrDefault(fields["view"] ?? "default") ?? spec.Views.GetValueOrDefault("default") ?? spec.Views.Values.First();
         var boot = Boot(gadget, st, token, fields["config"], prefs, words, language, country);
-        var html = new StringBuilder("<!doctype html><html lang=\"").Append(language).Append("\" dir=\"").Append(text.RightToLeft ? "rtl" : "ltr").Append("\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>")
+        var html = new StringBuilder("<!doctype html><html lang=\"").Append(language).Append("\" dir=\"").Append(text.RightToLeft ? "rtl" : "ltr").Append(content.Contains("prefers-color-scheme", StringComparison.Ordinal) ? "\" class=\"schemes\">" : "\">").Append("<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>")
             .Append(HtmlEncoder.Default.Encode(gadget.Title.Length > 0 ? gadget.Title : text.Plain(spec.Title))).Append("</title><base href=\"").Append(HtmlEncoder.Default.Encode(spec.Url.AbsoluteUri)).Append("\"><link rel=\"stylesheet\" href=\"").Append(issuers.PublicUrl).Append(files.AddressOf("gadget-frame.css"))
             .Append("\"><script type=\"application/json\" id=\"gatehouse-gadget\">").Append(boot).Append("</script><script src=\"").Append(issuers.PublicUrl).Append(files.AddressOf("gadget-frame.js")).Append("\"></script></head><body>").Append(text.Fill(content)).Append("</body></html>");
         context.Response.Headers.ContentSecurityPolicy = Policy(gadget, spec);

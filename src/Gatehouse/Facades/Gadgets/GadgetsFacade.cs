@@ -30,6 +30,8 @@ public sealed class GadgetsFacade(ILogger<GadgetsFacade> logger) : IFacade
         services.AddSingleton<TokensEndpoint>();
         services.AddSingleton<FrameEndpoint>();
         services.AddSingleton<ProxyEndpoint>();
+        services.AddSingleton<SessionEndpoint>();
+        services.AddSingleton<DeskPage>();
         services.AddHostedService<StartCheck>();
     }
 
@@ -43,6 +45,9 @@ public sealed class GadgetsFacade(ILogger<GadgetsFacade> logger) : IFacade
         Map("POST", "/gadgets/makeRequest", proxy.AskAsync);
         Map("OPTIONS", "/gadgets/makeRequest", proxy.AllowAsync);
         Map("POST", "/gadgets/tokens", services.GetRequiredService<TokensEndpoint>().AskAsync);
+        Map("POST", "/gadgets/session", services.GetRequiredService<SessionEndpoint>().PostAsync);
+        Map("DELETE", "/gadgets/session", services.GetRequiredService<SessionEndpoint>().DeleteAsync);
+        Map("GET", "/desk", services.GetRequiredService<DeskPage>().ShowAsync);
         Map("GET", "/gadgets/js/{name}", services.GetRequiredService<Files>().SendAsync);
 
         void Map(string method, string path, RequestDelegate endpoint) => routes.MapMethods(path, [method], Reply.Always(endpoint, logger));

@@ -12,6 +12,12 @@ public sealed class GadgetsSettings
     /// <summary>Client of the realm for which the agents' tokens were made, and the gadgets' are cut: it must be allowed token exchange, and every audience of a gadget must be among its audiences.</summary>
     public string Client { get; set; } = "finesse";
 
+    /// <summary>Whether the desktop may obtain a token by name and password (<c>POST /gadgets/session</c>): for agents who sign in without single sign-on (Finesse's NON_SSO, and in HYBRID those who do).</summary>
+    public bool Passwords { get; set; }
+
+    /// <summary>Life of the tokens that are obtained by name and password. The desktop renews them when three quarters are over.</summary>
+    public TimeSpan Expires { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>Private networks in which targets may be that are named by host, as <c>10.20.0.0/16</c>. A target that is written as an address counts as it stands; without an entry here a name must lead to an address of the internet.</summary>
     public IList<string> Networks { get; } = [];
 
@@ -22,6 +28,7 @@ public sealed class GadgetsSettings
     internal string? Fault()
     {
         if (Client.Length == 0) return "facades:gadgets:client must name a client of the realm.";
+        if (Expires < TimeSpan.FromMinutes(1) || Expires > TimeSpan.FromHours(24)) return "facades:gadgets:expires must be one minute to 24 hours, written hours:minutes:seconds.";
         foreach (var network in Networks)
             if (!IPNetwork.TryParse(network, out var read) || read.PrefixLength == 0) return $"facades:gadgets:networks must hold networks as 10.20.0.0/16; '{network}' is none.";
         if (List.Select(gadget => gadget.Id).Distinct(StringComparer.Ordinal).Count() != List.Count) return "facades:gadgets:list names an id twice.";

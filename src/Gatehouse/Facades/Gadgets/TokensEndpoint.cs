@@ -77,6 +77,9 @@ internal sealed class TokensEndpoint(Ground ground, Verifiers verifiers, Direct 
         writer.WriteString("id", id);
         writer.WriteString("title", title.Length > 0 ? title : id);
         writer.WriteString("trust", one.Gadget.Trust);
+        writer.WriteStartArray("audiences");
+        foreach (var audience in one.Gadget.Audiences) writer.WriteStringValue(audience);
+        writer.WriteEndArray();
         writer.WriteNumber("height", one.Spec?.Height ?? 120);
         if (one.Spec?.Page is { } page) writer.WriteString("page", page.AbsoluteUri);
         if (one.Fault is not null) writer.WriteString("error", $"The gadget's specification cannot be used: {one.Fault}");

@@ -18,6 +18,9 @@ public sealed class DemoDesk : IAsyncDisposable
 
     private DemoDesk(WebApplication app) => this.app = app;
 
+    /// <summary>The third party beside the components: gadgets and their service.</summary>
+    public DemoGadgets Gadgets { get; } = new();
+
     /// <summary>Where the desk listens.</summary>
     public Uri Url { get; private set; } = new("http://127.0.0.1:0");
 
@@ -36,7 +39,11 @@ public sealed class DemoDesk : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await app.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        Gadgets.Dispose();
+    }
 
     private void Map()
     {
@@ -49,6 +56,7 @@ public sealed class DemoDesk : IAsyncDisposable
             new JsonObject { ["name"] = "Support", ["waiting"] = 7 })));
         app.MapGet("/team-announcement/announcement", (HttpContext context) => Answer(context, new JsonArray(
             new JsonObject { ["text"] = "Welcome to the demo desk." })));
+        Gadgets.Map(app);
         app.MapFallback((HttpContext context) => Answer(context, null));
     }
 

@@ -40,6 +40,21 @@ public sealed class DemoSeed(Database database, Realms realms, Users users, Grou
         return new Told(password, secret);
     }
 
+    /// <summary>The desktop's client, and that of the gadgets' service, whose secret is new at each start: the service is part of this program.</summary>
+    public async Task<string> SeedServiceAsync(CancellationToken stop)
+    {
+        var (desktop, service, secret) = (await clients.FindByClientIdAsync(Demo.RealmName, "finesse", stop), await clients.FindByClientIdAsync(Demo.RealmName, DemoGadgets.Audience, stop), NewText());
+        await database.WriteAsync(async work =>
+        {
+            if (desktop is null) await clients.AddAsync(work, new Client { Id = NewId(), Realm = Demo.RealmName, ClientId = "finesse", Name = "Agent desktop", Exchanges = true, Audiences = ["finesse", DemoGadgets.Audience], CreatedAt = time.GetUtcNow() });
+            service ??= new Client { Id = NewId(), Realm = Demo.RealmName, ClientId = DemoGadgets.Audience, Name = "Customer service of a third party", StandardFlow = false, CreatedAt = time.GetUtcNow() };
+            await clients.AddAsync(work, service);
+            await clients.SetSecretAsync(work, Demo.RealmName, service.Id, new Secret(secret));
+            return true;
+        }, stop);
+        return secret;
+    }
+
     private static string NewText() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
 
     private static string NewId() => Guid.NewGuid().ToString();
@@ -61,6 +76,8 @@ public sealed class DemoSeed(Database database, Realms realms, Users users, Grou
         var user = await users.FindByNameAsync(Demo.RealmName, name, stop);
         var fresh = user is null;
         user ??= new User { Id = NewId(), Realm = Demo.RealmName, Username = name, FirstName = first, LastName = last, Email = $"{name}@example.org", EmailVerified = true, CreatedAt = time.GetUtcNow() };
+        // All have a password here, so somebody must be said to sign in without it at Finesse's addresses.
+        if (fresh && name == "sam") user = user with { Attributes = user.Attributes.SetItem("finesse.authMode", ["SSO"]) };
         var hash = password is null ? null : await passwords.HashAsync(password, stop);
         var held = new List<Role>();
         foreach (var role in roleNames) held.Add((await roles.FindByNameAsync(Demo.RealmName, null, role, stop))!);

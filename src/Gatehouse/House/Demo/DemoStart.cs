@@ -1,7 +1,9 @@
+using Gatehouse.Tokens;
+
 namespace Gatehouse.House.Demo;
 
 /// <summary>Seeds the demo before the listener opens, tells the newcomer what to do next once it is open, and stops the desk at the end.</summary>
-public sealed class DemoStart(IServiceProvider services, IHostApplicationLifetime lifetime, Demo demo, Uri url, TextWriter output) : IHostedService
+public sealed class DemoStart(IServiceProvider services, IHostApplicationLifetime lifetime, Demo demo, Issuers issuers, Uri url, TextWriter output) : IHostedService
 {
     private static readonly string[] Names = ["GATEHOUSE_DEMO_PASSWORD", "GATEHOUSE_DEMO_SECRET"];
 
@@ -10,6 +12,8 @@ public sealed class DemoStart(IServiceProvider services, IHostApplicationLifetim
     {
         var seed = ActivatorUtilities.CreateInstance<DemoSeed>(services);
         var told = await seed.SeedAsync(Given(Names[0], 8), Given(Names[1], 16), cancellationToken);
+        (demo.Desk.Gadgets.PublicUrl, var own) = (issuers.PublicUrl, await seed.SeedServiceAsync(cancellationToken));
+        demo.Desk.Gadgets.Ask(url, own);
         lifetime.ApplicationStarted.Register(() => output.WriteLine(Welcome(told)));
     }
 
@@ -40,6 +44,7 @@ public sealed class DemoStart(IServiceProvider services, IHostApplicationLifetim
               people         alice (agent), sam (supervisor), ada (administrator); password {password}
               client         crm-sync (service account); secret {secret}
               access file    {demo.AccessFile}
+              agent desktop  {at}/desk (alice signs in with her password, sam by single sign-on)
               admin API      {at}/admin/realms/{Demo.RealmName}/users (OpenAPI: {at}/admin/openapi.json)
 
             Get a token, then call an API through the gate; without the token it answers 401:

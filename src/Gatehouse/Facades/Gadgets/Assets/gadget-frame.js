@@ -125,7 +125,7 @@
     getFeatureParameters: () => ({}),
     hasFeature: name => ['setprefs', 'dynamic-height', 'settitle', 'views', 'pubsub-2', 'minimessage', 'core', 'io'].includes(name),
   };
-  const height = () => Math.ceil(Math.max(document.body.offsetTop * 2 + document.body.offsetHeight, document.body.scrollHeight === innerHeight ? 0 : document.body.scrollHeight));
+  const height = () => Math.ceil(document.documentElement.getBoundingClientRect().height);
   const frame = {
     adjustHeight: wanted => { const next = Math.max(0, parseInt(wanted, 10) || height()); if (next !== told) { told = next; say('height', { height: next }); } },
     setTitle: title => say('title', { title: String(title) }),
