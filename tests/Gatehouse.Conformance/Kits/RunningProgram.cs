@@ -34,6 +34,9 @@ public sealed partial class RunningProgram : IAsyncDisposable
     /// <summary>Starts it; <paramref name="data"/> continues an earlier one's folder.</summary>
     public static Task<RunningProgram> StartAsync(string? data = null, int port = 0) => StartAsync(Path.Combine(AppContext.BaseDirectory, "gatehouse"), ["serve", "--demo"], data, port);
 
+    /// <summary>Starts it with its demo, and settings by environment.</summary>
+    public static Task<RunningProgram> StartDemoAsync(params (string Name, string Value)[] environment) => StartAsync(Path.Combine(AppContext.BaseDirectory, "gatehouse"), ["serve", "--demo"], null, 0, environment);
+
     /// <summary>Starts it with an access file of the test's.</summary>
     public static Task<RunningProgram> StartWithAsync(string access, string data) => StartAsync(Path.Combine(AppContext.BaseDirectory, "gatehouse"), ["serve", "--demo", "--access", access], data, 0);
 

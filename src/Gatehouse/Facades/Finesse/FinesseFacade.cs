@@ -106,14 +106,23 @@ public sealed class FinesseFacade : IFacade
     }
 
     // Realm and client may be made while the program runs, so what is missing is told and does not keep it from starting.
-    private sealed class StartCheck(Site site, TimeProvider time, ILogger<FinesseFacade> logger) : IHostedService
+    private sealed class StartCheck(Site site, TimeProvider time, ILogger<FinesseFacade> logger) : IHostedLifecycleService
     {
-        public async Task StartAsync(CancellationToken cancellationToken)
+        // Once all is up: the demo makes its realm while the program starts.
+        public async Task StartedAsync(CancellationToken cancellationToken)
         {
             if ((await site.OpenAsync(cancellationToken)).Missing is { } missing) logger.LogWarning("The Finesse facade is on and cannot sign anybody in yet: {Missing}.", missing);
             foreach (var warning in site.Settings.Warnings(time.GetUtcNow())) logger.LogWarning("{Warning}", warning);
         }
 
+        public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -10,12 +10,13 @@ const say = step => console.log(`ok ${step}`);
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 const faults = [];
+let tempting = false; // While gadgets try what they may not, the console says so.
 
 async function open(options = {}) {
-  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1180, height: 760 }, ...options });
+  const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1180, height: 580 }, ...options });
   context.setDefaultTimeout(20_000);
   context.on('page', page => {
-    page.on('console', message => { if (message.type() === 'error' && !/status of (400|401|403|404|409|503)/.test(message.text())) faults.push(`${page.url()}: ${message.text()}`); });
+    page.on('console', message => { if (message.type() === 'error' && !tempting && !/status of (400|401|403|404|409|503)/.test(message.text())) faults.push(`${page.url()}: ${message.text()}`); });
     page.on('pageerror', error => faults.push(`${page.url()}: ${error.message}`));
   });
   return context;
@@ -26,7 +27,7 @@ async function inspect(page, what) {
   for (const frame of page.frames()) {
     await frame.evaluate(`(() => { const policy = globalThis.trustedTypes?.createPolicy?.('axe-' + Math.random(), { createScript: text => text, createHTML: text => text }); })()`).catch(() => {});
     await frame.evaluate(axe);
-    const { violations } = await frame.evaluate(() => globalThis.axe.run(document, { iframes: false, resultTypes: ['violations'] }));
+    const { violations } = await frame.evaluate(() => globalThis.axe.run(document, { iframes: false, preload: false, resultTypes: ['violations'] }));
     const bad = violations.filter(one => ['serious', 'critical'].includes(one.impact)).map(one => `${one.id}: ${one.nodes.map(node => node.html).join(' | ')}`);
     assert.deepEqual(bad, [], `${what} ${frame.url()}`);
   }
@@ -79,8 +80,10 @@ try {
     assert.deepEqual([found.claims.gadget, found.claims.aud, found.header, found.origin, found.parent, found.cookie, found.storage], [id, 'customers', true, 'null', 'SecurityError', 'SecurityError', 'SecurityError']);
     assert.equal(found.id, found.pref);
     assert.ok(!found.password.includes(password) && !found.password.includes(Buffer.from(`alice:${password}`).toString('base64')));
+    tempting = true;
     const elsewhere = await frame.evaluate(([own, token]) => Promise.all([`${own}/realms/contact-centre/protocol/openid-connect/userinfo`, `${own}/finesse/api/User/alice`, `${own}/gadgets/tokens`].map(url => fetch(url, { method: url.endsWith('tokens') ? 'POST' : 'GET', headers: { Authorization: `Bearer ${token}` } }).then(answer => answer.status, () => 'refused by the browser'))), [origin, await frame.evaluate(() => finesse.gadget.Config.authToken)]);
     assert.deepEqual(elsewhere, Array(3).fill('refused by the browser'));
+    tempting = false;
     const refused = await frame.evaluate(url => new Promise(resolve => gadgets.io.makeRequest(url, resolve, {})), 'http://169.254.169.254/latest/meta-data/');
     assert.equal(refused.rc, 403);
   }
@@ -122,7 +125,7 @@ try {
   await page.setViewportSize({ width: 320, height: 640 });
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'the page is wider than the screen');
   await shot(page, 'desk-small');
-  await page.setViewportSize({ width: 1180, height: 760 });
+  await page.setViewportSize({ width: 1180, height: 580 });
   say('axe finds nothing serious, light and dark');
 
   // Signing out: the token of before is worth nothing.

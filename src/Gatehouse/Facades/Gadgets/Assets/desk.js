@@ -20,7 +20,7 @@ function make(tag, attributes = {}, ...children) {
   element.append(...children.filter(child => child !== undefined && child !== null));
   return element;
 }
-const clock = time => new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(time);
+const clock = time => new Intl.DateTimeFormat(navigator.language.startsWith(language) ? navigator.language : language, { timeStyle: 'short' }).format(time);
 const base64 = text => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 const show = (...children) => document.body.replaceChildren(...children);
 const xmlText = (parent, name) => parent?.querySelector(`:scope > ${name}`)?.textContent.trim() ?? '';

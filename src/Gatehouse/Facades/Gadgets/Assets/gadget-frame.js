@@ -126,8 +126,11 @@
     hasFeature: name => ['setprefs', 'dynamic-height', 'settitle', 'views', 'pubsub-2', 'minimessage', 'core', 'io'].includes(name),
   };
   const height = () => Math.ceil(document.documentElement.getBoundingClientRect().height);
+  // Who asked once for the height of the content has it followed when the frame's width changes.
+  let grows = false;
+  addEventListener('resize', () => { if (grows) frame.adjustHeight(); });
   const frame = {
-    adjustHeight: wanted => { const next = Math.max(0, parseInt(wanted, 10) || height()); if (next !== told) { told = next; say('height', { height: next }); } },
+    adjustHeight: wanted => { grows = !wanted; const next = Math.max(0, parseInt(wanted, 10) || height()); if (next !== told) { told = next; say('height', { height: next }); } },
     setTitle: title => say('title', { title: String(title) }),
     getViewportDimensions: () => ({ width: innerWidth, height: innerHeight }),
   };
