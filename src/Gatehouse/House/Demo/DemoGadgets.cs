@@ -19,12 +19,15 @@ public sealed class DemoGadgets : IDisposable
     public static IReadOnlyDictionary<string, string?> Settings(Uri desk, IConfiguration given)
     {
         var (settings, host) = (new Dictionary<string, string?>(), desk.GetLeftPart(UriPartial.Authority));
-        if (given["facades:finesse:realm"] is null) Add("finesse", ("realm", Demo.RealmName), ("mode", "HYBRID"), ("seats", "mobility"), ("seatPage", "false"));
-        if (given["facades:gadgets:realm"] is not null) return settings;
+        if (!IsSaid("finesse")) Add("finesse", ("realm", Demo.RealmName), ("mode", "HYBRID"), ("seats", "mobility"), ("seatPage", "false"));
+        if (IsSaid("gadgets")) return settings;
         Add("gadgets", ("realm", Demo.RealmName), ("passwords", "true"));
         foreach (var (at, id) in ((int, string)[])[(0, "customers"), (1, "queues")])
             Add($"gadgets:list:{at}", ("id", id), ("spec", $"{host}/third-party/{id}.xml"), ("audiences:0", Audience), ("targets:0", $"{host}/third-party"));
         return settings;
+
+        // Said to be empty is said too: it switches the facade off.
+        bool IsSaid(string section) => given.GetSection($"facades:{section}").GetChildren().Any(one => one.Key.Equals("realm", StringComparison.OrdinalIgnoreCase));
 
         void Add(string section, params (string Key, string Value)[] all)
         {
