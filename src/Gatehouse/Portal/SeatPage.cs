@@ -75,6 +75,7 @@ public sealed class SeatPage(Entrance entrance, Interactions interactions, Seats
         // Timed out, or finished in the meantime: what it was for starts anew by itself. Nobody signed in: first that.
         if (interaction is null) Onward.Go(context, back);
         else if (await entrance.SessionAsync(context, realm) is not { } session) Onward.Go(context, Interactions.SignInPath(interaction, back));
+        else if (session.User != interaction.SeatOf) Onward.Go(context, back);
         else return new Open(realm, interaction, session, back, Words.Choose(interaction.Locales, context.Request.Headers.AcceptLanguage));
         return null;
     }

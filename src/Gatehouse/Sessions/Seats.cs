@@ -22,7 +22,7 @@ public enum SeatClaim
 }
 
 /// <summary>
-/// Seats: one extension of a realm held by one live session, wherever its owner came in. The table is the truth, its key decides between two who come at once, on any node; a seat ends with its session in the same transaction, and one whose
+/// Seats: one extension of a realm held by one live session, wherever its owner came in, and one for each person. The table is the truth, its key decides between two who come at once, on any node; a seat ends with its session in the same transaction, and one whose
 /// session is over counts no more, whether or not somebody cleared it away (decision 0013).
 /// </summary>
 public sealed partial class Seats(Database database, AuditLog audit)
@@ -33,11 +33,13 @@ public sealed partial class Seats(Database database, AuditLog audit)
     // More sessions of one person that claim in one moment are no person's.
     private const int Tries = 20;
 
+    private const string Lives = "exists (select 1 from sessions s where s.realm = seats.realm and s.id = seats.session_id and s.ends_at > @now and s.idle_ends_at > @late)";
+
     /// <summary>Whether a text may be an extension: 2 to 15 digits (E.164), with a plus sign before them or not.</summary>
     public static bool IsExtension(string text) => Form().IsMatch(text);
 
     /// <summary>
-    /// Takes an extension for a session, and gives up the one that it had. The same person's other session loses it to this one: a browser that was closed without signing out keeps nobody from their own desk.
+    /// Takes an extension for a session, and gives up the one that the person had: a browser that was closed without signing out keeps nobody from their own desk, and nobody sits at two.
     /// </summary>
     public async Task<SeatClaim> ClaimAsync(Session session, string extension, string? clientId, string? address, CancellationToken stop)
     {
@@ -46,16 +48,18 @@ public sealed partial class Seats(Database database, AuditLog audit)
         {
             var (realm, id, user) = (session.Realm, session.Id, session.User);
 
-            // Takes the session's row: two claims of one session come one after the other, and an end waits, then finds the seat.
+            // Takes the session's row: an end of it waits, and then finds the seat.
             if (await work.Connection.ExecuteAsync("update sessions set user_id = user_id where realm = @realm and id = @id", new { realm, id }, work.Transaction) == 0) return SeatClaim.Over;
+            // Who is refused keeps the seat that they have.
+            var values = new { realm, extension, id, user, now = work.Now, late = work.Now - Late };
+            if (await work.Connection.ExecuteScalarAsync<long>($"select count(*) from seats where realm = @realm and extension = @extension and user_id <> @user and {Lives}", values, work.Transaction) > 0) return SeatClaim.Busy;
             for (var again = 0; !await TryTakeAsync(work, session, extension); again++)
             {
                 // Who holds it came in the same moment. The same person's other session loses it all the same, and one who has just left holds nothing.
-                var holder = await work.Connection.ExecuteScalarAsync<string?>("select user_id from seats where realm = @realm and extension = @extension", new { realm, extension }, work.Transaction);
+                var holder = await work.Connection.ExecuteScalarAsync<string?>("select user_id from seats where realm = @realm and extension = @extension", values, work.Transaction);
                 if (again == Tries || (holder is not null && holder != user)) return SeatClaim.Busy;
             }
 
-            await work.Connection.ExecuteAsync("delete from seats where realm = @realm and session_id = @id and extension <> @extension", new { realm, id, extension }, work.Transaction);
             await work.AnnounceAsync(new Change("session.renewed", realm, id));
             await audit.WriteAsync(work, new AuditEvent { Realm = realm, Type = "SEAT_TAKEN", Client = clientId, User = user, Session = id, Address = address, Details = new Dictionary<string, string> { ["extension"] = extension } });
             return SeatClaim.Taken;
@@ -78,16 +82,12 @@ public sealed partial class Seats(Database database, AuditLog audit)
 
     private static async Task<bool> TryTakeAsync(Work work, Session session, string extension)
     {
-        var (realm, id, user) = (session.Realm, session.Id, session.User);
-        var loser = await work.Connection.ExecuteScalarAsync<string?>(
-            """
-            delete from seats where realm = @realm and extension = @extension and session_id <> @id
-              and (user_id = @user or not exists (select 1 from sessions s where s.realm = seats.realm and s.id = seats.session_id and s.ends_at > @now and s.idle_ends_at > @late))
-            returning session_id
-            """, new { realm, extension, id, user, now = work.Now, late = work.Now - Late }, work.Transaction);
-        if (loser is not null) await work.AnnounceAsync(new Change("session.renewed", realm, loser));
-        await work.Connection.ExecuteAsync("insert into seats (realm, extension, session_id, user_id, taken_at) values (@realm, @extension, @id, @user, @now) on conflict do nothing", new { realm, extension, id, user, now = work.Now }, work.Transaction);
-        return await work.Connection.ExecuteScalarAsync<string?>("select session_id from seats where realm = @realm and extension = @extension", new { realm, extension }, work.Transaction) == id;
+        var values = new { realm = session.Realm, extension, id = session.Id, user = session.User, now = work.Now, late = work.Now - Late };
+        var losers = await work.Connection.QueryAsync<string>($"delete from seats where realm = @realm and session_id <> @id and (user_id = @user or (extension = @extension and not {Lives})) returning session_id", values, work.Transaction);
+        foreach (var loser in losers.Distinct()) await work.AnnounceAsync(new Change("session.renewed", session.Realm, loser));
+        await work.Connection.ExecuteAsync("delete from seats where realm = @realm and session_id = @id and extension <> @extension", values, work.Transaction);
+        await work.Connection.ExecuteAsync("insert into seats (realm, extension, session_id, user_id, taken_at) values (@realm, @extension, @id, @user, @now) on conflict do nothing", values, work.Transaction);
+        return await work.Connection.ExecuteScalarAsync<string?>("select session_id from seats where realm = @realm and extension = @extension", values, work.Transaction) == session.Id;
     }
 
     private SeatClaim Refused(Session session, string extension, string? clientId, string? address, SeatClaim claim, string error)

@@ -46,6 +46,9 @@ public sealed record Interaction
     /// <summary>Extension at which the person is to sit, asked for after the sign-in; empty for whichever they name; null where nobody asks.</summary>
     public string? Seat { get; init; }
 
+    /// <summary>User id of the person who is asked for their seat: nobody else is led to sit there.</summary>
+    public string? SeatOf { get; init; }
+
     /// <summary>The browser was asked for a ticket; it is asked once.</summary>
     public bool TicketAsked { get; init; }
 

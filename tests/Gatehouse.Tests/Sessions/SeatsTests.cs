@@ -126,6 +126,19 @@ public abstract class SeatsTests : StoreKit
     }
 
     [Fact]
+    public async Task Nobody_sits_at_two_places_however_they_come_in()
+    {
+        var (node, other) = (await SecondNodeAsync(clock), await SecondNodeAsync(clock));
+        var sessions = new List<Session>();
+        for (var i = 0; i < 6; i++) sessions.Add(await StartAsync(node, "alice"));
+        for (var i = 0; i < 6; i++) Assert.Equal(SeatClaim.Taken, await ClaimAsync(SeatsOf(i % 2 == 0 ? node : other), sessions[i], (1000 + i).ToString()));
+        async Task<IReadOnlyList<string>> AllAsync() => [.. await node.Database.ReadAsync(connection => connection.QueryAsync<string>("select extension from seats where user_id = 'alice'"), Stop)];
+        Assert.Equal(["1005"], await AllAsync());
+        await Task.WhenAll(sessions.Select((session, i) => ClaimAsync(SeatsOf(i % 2 == 0 ? node : other), session, (2000 + i).ToString())));
+        Assert.Single(await AllAsync());
+    }
+
+    [Fact]
     public async Task A_node_that_dies_leaves_the_seat_to_its_session()
     {
         var node = await Node.OpenAsync(Settings, clock);

@@ -43,11 +43,11 @@ internal sealed record RealmRepresentation
     private static long Seconds(TimeSpan life) => (long)life.TotalSeconds;
 }
 
-/// <summary>Keycloak's UserSessionRepresentation; times are unix milliseconds.</summary>
-internal sealed record SessionRepresentation(string Id, string UserId, string? Username, string? IpAddress, string? UserAgent, long Start, long LastAccess, long Expires)
+/// <summary>Keycloak's UserSessionRepresentation, and the extension at which the person sits; times are unix milliseconds.</summary>
+internal sealed record SessionRepresentation(string Id, string UserId, string? Username, string? IpAddress, string? UserAgent, long Start, long LastAccess, long Expires, string? Extension)
 {
     public static SessionRepresentation Of(Session session, string? username)
-        => new(session.Id, session.User, username, session.Address, session.Agent, session.StartedAt.ToUnixTimeMilliseconds(), session.LastUsedAt.ToUnixTimeMilliseconds(), session.EndsAt.ToUnixTimeMilliseconds());
+        => new(session.Id, session.User, username, session.Address, session.Agent, session.StartedAt.ToUnixTimeMilliseconds(), session.LastUsedAt.ToUnixTimeMilliseconds(), session.EndsAt.ToUnixTimeMilliseconds(), session.Extension);
 }
 
 /// <summary>Keycloak's KeysMetadataRepresentation.</summary>

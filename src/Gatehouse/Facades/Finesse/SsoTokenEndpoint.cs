@@ -61,7 +61,7 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
         if (seated is null)
         {
             if (seat is null || IsScript(context)) await Reply.FaultAsync(context, 401, obstacle!.Type, obstacle.Message);
-            else await seating.AskAsync(context, realm, client, seat, $"{Resume}?i=", JsonSerializer.Serialize(new Wish(context.Request.QueryString.Value ?? "", wanted)), Here + context.Request.QueryString.Value);
+            else await seating.AskAsync(context, realm, client, user, seat, $"{Resume}?i=", JsonSerializer.Serialize(new Wish(context.Request.QueryString.Value ?? "", wanted)), Here + context.Request.QueryString.Value);
             return;
         }
 

@@ -78,7 +78,7 @@ internal static class UserCommands
             .. rights.Roles.Order(StringComparer.Ordinal).Select(role => (IReadOnlyList<string?>)["role", role]),
             .. rights.Groups.Order(StringComparer.Ordinal).Select(group => (IReadOnlyList<string?>)["group", group]),
             .. user.Attributes.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (IReadOnlyList<string?>)[pair.Key, string.Join(", ", pair.Value)]),
-            .. sessions.Items.Select(session => (IReadOnlyList<string?>)["session", $"{session.Id} from {session.Address ?? "?"} since {session.StartedAt:u}"]),
+            .. sessions.Items.Select(session => (IReadOnlyList<string?>)["session", $"{session.Id} from {session.Address ?? "?"} since {session.StartedAt:u}{(session.Extension is { } extension ? $", extension {extension}" : "")}"]),
         ]);
         return CommandLine.Done;
     }

@@ -78,6 +78,14 @@ public sealed class SeatPageTests
         using var browser = new Browser(desk);
         var (page, at) = await FinesseSite.SignInAsync(browser, Token, "anna");
         Assert.Equal(HttpStatusCode.Forbidden, (await SitAsync(browser, page, at, "1573", mark: "forged.mark")).StatusCode);
+
+        // Nor is anybody else led to sit at a place by a link.
+        await site.AddAsync("bert");
+        using var lured = new Browser(desk);
+        await FinesseSite.SignInAsync(lured, Token, "bert");
+        var (back, led) = await lured.FollowAsync(at.PathAndQuery);
+        Assert.NotEqual(at.Query, led.Query);
+        Assert.DoesNotContain(System.Web.HttpUtility.ParseQueryString(at.Query)["i"]!, await back.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         using var stranger = new Browser(desk);
         Assert.EndsWith("/sign-in", (await stranger.FollowAsync(at.PathAndQuery)).At.AbsolutePath, StringComparison.Ordinal);
         Assert.Null((await site.Outpost.SessionAsync(browser))!.Extension);
