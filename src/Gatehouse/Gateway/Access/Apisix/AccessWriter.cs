@@ -32,7 +32,7 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
 
         Line("services:");
         foreach (var service in carrier.Services) Write(service, foreign);
-        var open = carrier.Services.SelectMany(service => service.Places.Where(place => !IsSaidBelow(service, place))).SelectMany(place => OpenMethods(place).Select(method => $"{method} {(place.Template.Text.EndsWith("/**", StringComparison.Ordinal) ? place.Template.Text[..^3] + " (all routes)" : place.Template.Text)}")).ToList();
+        var open = carrier.Services.SelectMany(service => service.Places.Where(place => !IsSaidBelow(service, place))).SelectMany(place => OpenMethods(place, carrier.Methods).Select(method => $"{method} {(place.Template.Text.EndsWith("/**", StringComparison.Ordinal) ? place.Template.Text[..^3] + " (all routes)" : place.Template.Text)}")).ToList();
         if (open.Count > 0)
         {
             Line("public:");
@@ -57,8 +57,8 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
         => !place.Template.Subtree && service.Places.Any(wide => wide.Template.Text == place.Template.Text + "/**" && wide.Guards.Count == place.Guards.Count && wide.Guards.All(one => place.Guards.TryGetValue(one.Key, out var same) && same.Same(one.Value)));
 
     // HEAD goes where GET goes, unless it is said otherwise.
-    private static IEnumerable<string> OpenMethods(Place place)
-        => Samples.Methods.Where(method => place.Guards.TryGetValue(method, out var guard) && guard.IsOpen && !(method == "HEAD" && place.Guards["GET"].IsOpen));
+    private static IEnumerable<string> OpenMethods(Place place, IEnumerable<string> methods)
+        => methods.Where(method => place.Guards.TryGetValue(method, out var guard) && guard.IsOpen && !(method == "HEAD" && place.Guards["GET"].IsOpen));
 
     private static bool Undecides(Carrier carrier) => carrier.Services.SelectMany(one => one.Places).SelectMany(one => one.Guards.Values).Any(guard => guard is { Asks: true, Nobody: false });
 
@@ -77,25 +77,21 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
         if (routes.Select(one => one.MaxBody).Distinct().ToList() is [{ } most]) Line($"    max-body: {most}");
         if (routes.Select(one => one.Rate).Distinct().ToList() is [{ } rate]) Line($"    rate: {{ requests: {rate.Requests}, per: {rate.Seconds}s, by: address }}");
         Line("    rules:");
-        var any = false;
-        foreach (var place in service.Places.Where(one => !IsSaidBelow(service, one)).OrderBy(one => one.Template.Text, StringComparer.Ordinal)) any |= WriteRules(place);
-        if (!any) Line($"      - allow: {Allow(Guard.Shut)}   # only what stands under 'public'");
+        foreach (var place in service.Places.Where(one => !IsSaidBelow(service, one)).OrderBy(one => one.Template.Text, StringComparer.Ordinal)) WriteRules(place);
     }
 
-    private bool WriteRules(Place place)
+    private void WriteRules(Place place)
     {
         var closed = place.Guards.Where(one => !one.Value.IsOpen).ToList();
-        if (closed.Count == 0) return false;
-        var whole = closed.Aggregate(closed[0].Value, (sum, one) => sum.And(one.Value));
+        // For every method that nobody names: the strictest, and where all that are named are open, nobody. Else it would be somebody's rule for a wider path.
+        var whole = closed.Count == 0 ? Guard.Shut : closed.Aggregate(closed[0].Value, (sum, one) => sum.And(one.Value));
         var path = $"path: {Quoted(place.Template.Text)}";
-        var why = place.Shut is null ? "" : $"   # {ApisixFile.Shown(place.Shut)}";
-        foreach (var group in closed.GroupBy(one => one.Value.Words).Where(group => !group.First().Value.Same(whole)))
+        foreach (var group in closed.Where(one => one.Key != Samples.AnyOther && !one.Value.Same(whole)).GroupBy(one => one.Value.Words))
             Line($"      - {{ {path}, methods: [{string.Join(", ", group.Select(one => one.Key))}], allow: {Allow(group.First().Value)} }}");
+        Line($"      - {{ {path}, allow: {Allow(whole)} }}{(place.Shut is not null ? $"   # {ApisixFile.Shown(place.Shut)}" : closed.All(one => one.Key == Samples.AnyOther) ? "   # other methods than those under 'public'" : "")}");
 
-        // The strictest for all other methods too; a method of its own where GET is open, since HEAD would follow it.
-        Line($"      - {{ {path}, allow: {Allow(whole)} }}{why}");
+        // A method of its own where GET has one or is open, since HEAD would follow it.
         if (place.Guards.TryGetValue("HEAD", out var head) && head.Same(whole) && !place.Guards["GET"].Same(whole)) Line($"      - {{ {path}, methods: [HEAD], allow: {Allow(whole)} }}");
-        return true;
     }
 
     private string Allow(Guard guard)

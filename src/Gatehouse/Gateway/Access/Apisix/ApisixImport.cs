@@ -63,7 +63,7 @@ internal sealed record ApisixImport(string Text, string Realm, string? Host, IRe
         var tallies = new Dictionary<ApisixRoute, (Dictionary<string, int> Counts, Dictionary<string, string> Examples)>(ReferenceEqualityComparer.Instance);
         foreach (var (decoded, path) in carrier.Requests)
         {
-            foreach (var method in Samples.Methods)
+            foreach (var method in carrier.Methods)
             {
                 var found = carrier.Model(method, decoded);
                 var now = table.Find(method, path.Value);

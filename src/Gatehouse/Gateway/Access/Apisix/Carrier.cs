@@ -17,6 +17,7 @@ internal sealed class Carrier
     public Carrier(IReadOnlyList<ApisixRoute> routes, string? host)
     {
         Used = [.. routes.Where(one => one.Enabled && RouteModel.TierOf(one, host) is not null)];
+        Methods = Samples.MethodsOf(Used);
         model = new RouteModel(Used, host);
         Requests = Samples.Of(Used);
         foreach (var template in Used.SelectMany(one => one.Patterns).SelectMany(one => one.Templates).DistinctBy(KeyOf)) places[template] = new Place(template);
@@ -29,6 +30,9 @@ internal sealed class Carrier
 
     /// <summary>Routes for the host that are switched on.</summary>
     public IReadOnlyList<ApisixRoute> Used { get; }
+
+    /// <summary>Methods that are told apart.</summary>
+    public IReadOnlyList<string> Methods { get; }
 
     public IReadOnlyList<(string Decoded, Wire.Text.CanonicalPath Path)> Requests { get; }
 
@@ -48,7 +52,7 @@ internal sealed class Carrier
         {
             if (table.Find("GET", path.Value) is not { } route || !places.TryGetValue(route.Template, out var place)) continue;
             place.Paths.Add(decoded);
-            foreach (var method in Samples.Methods)
+            foreach (var method in Methods.Append(Samples.AnyOther))
             {
                 var found = model.Find(method, decoded);
                 foreach (var one in found)
@@ -74,7 +78,7 @@ internal sealed class Carrier
             : upstreams.Count > 1 ? $"it leads to more than one upstream ({string.Join(", ", upstreams)}), by what the gate does not look at"
             : null;
         if (place.Shut is not null) return (place, null, null);
-        var pairs = place.Paths.SelectMany(path => Samples.Methods.SelectMany(method => model.Find(method, path)).OfType<ApisixRoute>().Where(route => forwarding.Contains(route) && route.MayTake(path)).Distinct().Select(route => (route, path, to: route.Rewrite(path)))).Distinct().ToList();
+        var pairs = place.Paths.SelectMany(path => Methods.SelectMany(method => model.Find(method, path)).OfType<ApisixRoute>().Where(route => forwarding.Contains(route) && route.MayTake(path)).Distinct().Select(route => (route, path, to: route.Rewrite(path)))).Distinct().ToList();
         if (pairs.All(pair => pair.to == pair.path)) return (place, forwarding[0].Upstream, null);
         var literals = place.Template.Segments.TakeWhile(segment => segment is { Length: > 0 }).ToList();
         for (var count = literals.Count; count > 0; count--)

@@ -7,8 +7,17 @@ namespace Gatehouse.Gateway.Access.Apisix;
 /// </summary>
 internal static class Samples
 {
-    /// <summary>Methods that public lines and rules are written for; all others are for rules without methods.</summary>
-    public static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    /// <summary>Stands for every method that nobody names: rules without methods are for those.</summary>
+    public const string AnyOther = "ANYOTHER";
+
+    private static readonly string[] Usual = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+    /// <summary>Methods that public lines and rules are written for: the usual ones, and those that a route names.</summary>
+    public static IReadOnlyList<string> MethodsOf(IEnumerable<ApisixRoute> routes)
+    {
+        string[] methods = [.. Usual, .. routes.SelectMany(one => one.Methods).Distinct(StringComparer.Ordinal).Except([.. Usual, AnyOther]).Order(StringComparer.Ordinal)];
+        return methods.Length <= 40 ? methods : throw new AccessFault("The routes name more methods than there are.");
+    }
 
     private const int Most = 100_000;
     private const int Longest = 1024;

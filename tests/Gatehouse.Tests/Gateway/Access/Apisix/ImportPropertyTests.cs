@@ -12,7 +12,7 @@ public sealed class ImportPropertyTests
     private static readonly string[] Segments = ["a", "b", "c", "ab", "abc", "zz", "bx"];
     private static readonly string[][] Verbs = [[], [], [], ["GET"], ["POST"], ["GET", "POST"], ["HEAD"], ["GET", "HEAD", "PURGE"], ["DELETE"]];
 
-    private sealed record Row(string Id, string[] Uris, string[] Methods, int Priority, bool On, string Kind, bool Conditional);
+    private sealed record Row(string Id, string[] Uris, string[] Methods, int Priority, bool On, string Kind, bool Conditional, int Upstream, string Rewrite);
 
     [Theory]
     [InlineData(1)]
@@ -21,8 +21,8 @@ public sealed class ImportPropertyTests
     [InlineData(4)]
     public void What_was_protected_is_never_public_and_what_differs_is_told(int part)
     {
-        var (tables, requests, open, told) = (0, 0, 0, 0);
-        for (var seed = part * 1000; seed < (part * 1000) + 250; seed++)
+        var (tables, requests, open, told, went) = (0, 0, 0, 0, 0);
+        for (var seed = part * 1000; seed < (part * 1000) + 900; seed++)
         {
             var random = new Random(seed);
             var rows = Enumerable.Range(0, random.Next(1, 8)).Select(number => Some(random, number)).ToList();
@@ -30,6 +30,10 @@ public sealed class ImportPropertyTests
             try
             {
                 made = ApisixImport.Of(Write(rows), new ImportWish("r", null, [], false, new Dictionary<string, System.Collections.Immutable.ImmutableArray<string>>()), _ => null);
+            }
+            catch (InvalidOperationException wrong)
+            {
+                throw new InvalidOperationException($"seed {seed}: {wrong.Message}\n{Write(rows)}", wrong);
             }
             catch (AccessFault)
             {
@@ -54,7 +58,16 @@ public sealed class ImportPropertyTests
                     open++;
                     Assert.True(may.Count > 0 && may.All(row => row is { Kind: "open" }), $"seed {seed}: {method} {path} is public, and APISIX has {string.Join(", ", may.Select(row => row?.Id + " " + row?.Kind))}\n{Write(rows)}\n{made.Text}");
                 }
-                else if (may.Any(row => row is { Kind: "open" }) && method != "PURGE")
+                // And it goes where it went, unless that is told.
+                if (now is { Status: 200 } or { Code: "credential.missing" } && now.Route is { } route && route.Rule?.Roles.Contains(AccessWriter.Nobody) != true && may is [{ } only])
+                {
+                    var target = route.Service.StripPrefix ? path.Length == route.Service.Prefix.Length ? "/" : path[route.Service.Prefix.Length..] : path;
+                    var there = route.Service.Plan.Addresses[0].Uri.Host == $"10.0.0.{only.Upstream}" && target == Rewritten(only, path);
+                    went++;
+                    Assert.True(there || differing.Contains(only.Id), $"seed {seed}: {method} {path} goes to {route.Service.Plan.Addresses[0].Uri} {target}, and went to 10.0.0.{only.Upstream} {Rewritten(only, path)}; nothing in the report says so of {only.Id}\n{Write(rows)}\n{made.Text}");
+                }
+
+                if (now.Status != 200 && may.Any(row => row is { Kind: "open" }) && method != "PURGE")
                 {
                     told++;
                     Assert.True(may.Any(row => row is not null && differing.Contains(row.Id)), $"seed {seed}: {method} {path} was open and is {now.Code}, and nothing in the report says so of {string.Join(", ", may.Select(row => row?.Id))}\n{Write(rows)}\n{made.Text}");
@@ -62,13 +75,14 @@ public sealed class ImportPropertyTests
             }
         }
 
-        Assert.InRange(tables, 100, 250);
+        Assert.InRange(tables, 100, 900);
         Assert.InRange(open, 1000, requests);
         Assert.InRange(told, 100, requests);
+        Assert.InRange(went, 1000, requests);
     }
 
     private static Row Some(Random random, int number)
-        => new($"r{number}", [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Uris[random.Next(Uris.Length)]).Distinct()], Verbs[random.Next(Verbs.Length)], random.Next(3), random.Next(10) > 0, new[] { "open", "open", "open", "token", "scope", "unknown", "redirect" }[random.Next(7)], random.Next(8) == 0);
+        => new($"r{number}", [.. Enumerable.Range(0, random.Next(1, 3)).Select(_ => Uris[random.Next(Uris.Length)]).Distinct()], Verbs[random.Next(Verbs.Length)], random.Next(3), random.Next(10) > 0, new[] { "open", "open", "open", "token", "scope", "unknown", "redirect" }[random.Next(7)], random.Next(8) == 0, random.Next(4) == 0 ? 2 : 1, new[] { "", "", "strip", "strip", "odd" }[random.Next(5)]);
 
     private static string Write(List<Row> rows) => "routes:\n" + string.Concat(rows.Select(row => $$$"""
           - id: {{{row.Id}}}
@@ -77,8 +91,8 @@ public sealed class ImportPropertyTests
             priority: {{{row.Priority}}}
             status: {{{(row.On ? 1 : 0)}}}
             {{{(row.Conditional ? "vars: [[arg_x, \"==\", \"1\"]]" : "")}}}
-            upstream: { nodes: { "10.0.0.1:80": 1 } }
-            plugins: { {{{Plugin(row)}}} }
+            upstream: { nodes: { "10.0.0.{{{row.Upstream}}}:80": 1 } }
+            plugins: { {{{string.Join(", ", new[] { Plugin(row), Rewriting(row) }.Where(text => text.Length > 0))}}} }
 
         """)) + "#END\n";
 
@@ -89,6 +103,20 @@ public sealed class ImportPropertyTests
         "unknown" => "somebodys-own: {}",
         "redirect" => "redirect: { uri: /x }",
         _ => "",
+    };
+
+    private static string Rewriting(Row row) => row.Rewrite switch
+    {
+        "strip" => """proxy-rewrite: { regex_uri: ["^/[a-z]+/?(.*)", "/$1"] }""",
+        "odd" => """proxy-rewrite: { regex_uri: ["^/a/(.*)", "/red/$1"] }""",
+        _ => "",
+    };
+
+    private static string Rewritten(Row row, string path) => row.Rewrite switch
+    {
+        "strip" => path.IndexOf('/', 1) is > 0 and var slash ? path[slash..] : "/",
+        "odd" when path.StartsWith("/a/", StringComparison.Ordinal) => "/red/" + path[3..],
+        _ => path,
     };
 
     // APISIX's choice, as its documents tell it: exact path, then the longest beginning; on one path the highest priority. Several where a condition, or the order of equals, decides; a null where it may be none.
