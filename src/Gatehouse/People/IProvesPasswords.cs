@@ -32,7 +32,7 @@ public abstract record PasswordProof
 public sealed record PasswordAsk(IPAddress? Address, string Door, string? Device = null);
 
 /// <summary>
-/// Proves a person by name and password, without a page and without a session: the user's own password, or the realm's directory as at the sign-in. Throttled per user, network and device, and audited, but for a wait: that is the door's to note, which may be asked for each request.
+/// Proves a person by name and password, without a page and without a session: the user's own password, or the realm's directory as at the sign-in. Throttled per user, network and device, apart from the sign-in and from other doors, and audited, but for a wait: that is the door's to note, which may be asked for each request.
 /// It costs a whole password hash each time, on the threads for that, behind the hashes of those who sign in; whoever asks for each request remembers the answer for a short time.
 /// </summary>
 public interface IProvesPasswords

@@ -26,7 +26,8 @@ public sealed class Proving(Realms realms, PasswordStep passwords, Users users, 
     {
         if (realms.Find(realm) is not { Enabled: true } found) return new PasswordProof.Wrong();
         var name = Names.Fold(username);
-        var origin = new Origin(ask.Address?.ToString(), Guard.NetworkOf(ask.Address), ask.Device, null) { Door = ask.Door, Mark = MarkOf(realm, name, password) };
+        // Counters of the door's own: a script with an old password beside an agent must not make that agent wait at the sign-in page.
+        var origin = new Origin(ask.Address?.ToString(), $"{ask.Door} {Guard.NetworkOf(ask.Address)}", ask.Device, null) { Door = ask.Door, Mark = MarkOf(realm, name, password) };
         var asked = $"{realm}\n{name}\n{origin.Network}\n{ask.Device}";
         if (underWay.AddOrUpdate(asked, 1, static (_, count) => count + 1) > AtOnce)
         {

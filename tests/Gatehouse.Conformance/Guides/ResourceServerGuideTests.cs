@@ -17,9 +17,12 @@ public sealed partial class ResourceServerGuideTests(ResourceServerKit kit) : IC
     }
 
     [Fact]
-    public async Task The_guides_service_answers_as_it_says_by_keys_and_by_introspection_and_a_sign_out_is_felt()
+    public async Task The_guides_service_answers_as_it_says_by_keys_through_a_rotation_and_by_introspection_until_a_revocation()
     {
-        await using var program = await RunningProgram.StartAsync();
+        var data = Directory.CreateTempSubdirectory("gatehouse-conformance-").FullName;
+        // A new key signs at once, and nobody has heard of it before.
+        await File.WriteAllTextAsync(Path.Combine(data, "gatehouse.json"), """{ "keys": { "announceFor": "00:00:00" } }""");
+        await using var program = await RunningProgram.StartAsync(data);
         var port = Loopback.FreePort().ToString();
         var file = Path.Combine(kit.Root, "docs/guides/resource-server.md");
         var guide = File.ReadAllText(file).Replace("5006", port, StringComparison.Ordinal).Replace("http://127.0.0.1:8080", program.Url.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal);
@@ -46,11 +49,23 @@ public sealed partial class ResourceServerGuideTests(ResourceServerKit kit) : IC
                 read -r -t 30 line <&3
                 echo "$line"
                 {{calls}}
-                curl -sS -o /dev/null $ISSUER/protocol/openid-connect/revoke -u nightly-report:$REPORT_SECRET -d token=$TOKEN
+                becomes() { for i in $(seq 200); do now=$(curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1:{{port}}/customers -H "Authorization: Bearer $TOKEN"); [ $now = $1 ] && echo "it became $1" && return; sleep 0.2; done; exit 1; }
+                if [ -n "$INTROSPECTION" ]
+                then
+                  curl -sS -o /dev/null $ISSUER/protocol/openid-connect/revoke -u nightly-report:$REPORT_SECRET -d token=$TOKEN
+                  becomes 401
+                else
+                  before=$TOKEN
+                  gatehouse keys rotate --data {{program.Data}}
+                  # The program hears of it within a second.
+                  for i in $(seq 100); do {{calls.Split('\n').First(line => line.StartsWith("TOKEN=", StringComparison.Ordinal))}}; [ "${before%%.*}" != "${TOKEN%%.*}" ] && break; sleep 0.2; done
+                  becomes 200
+                fi
                 """, new Dictionary<string, string>(secrets) { ["INTROSPECTION"] = introspection });
             Assert.True(code == 0, output);
             Assert.Contains("The service listens.", output, StringComparison.Ordinal);
             Assert.Equal(said, StatusLine().Matches(output).Select(match => match.Groups[1].Value));
+            Assert.Contains(introspection.Length == 0 ? "it became 200" : "it became 401", output, StringComparison.Ordinal);
             Assert.Contains("service-account-nightly-report", output, StringComparison.Ordinal);
             Assert.Contains("\"code\":\"rule.denied\"", output, StringComparison.Ordinal);
             Assert.DoesNotContain(secrets["CRM_SECRET"], output, StringComparison.Ordinal);

@@ -145,12 +145,27 @@ public sealed class BasicTests(BasicTests.Fixture fixture) : IClassFixture<Basic
     public async Task A_program_with_an_old_password_does_not_lock_out_its_network()
     {
         await AddAsync("neighbour", "right-password", "agent");
-        var network = System.Net.IPAddress.Parse(from.Split(' ')[1]);
-        for (var i = 0; i < 60; i++) Gate.Desk.Part<Guard>().Failed(Desk.Realm, $"robot-{i}", Guard.NetworkOf(network), null, 7);
+        var network = "basic " + Guard.NetworkOf(IPAddress.Parse(from.Split(' ')[1]));
+        for (var i = 0; i < 60; i++) Gate.Desk.Part<Guard>().Failed(Desk.Realm, $"robot-{i}", network, null, 7);
         Assert.Equal(200, (await Gate.AskAsync("GET", "/api/x", from, Basic("neighbour", "right-password"))).Status);
-        for (var i = 0; i < 60; i++) Gate.Desk.Part<Guard>().Failed(Desk.Realm, $"robot-{i}", Guard.NetworkOf(network), null, (ulong)i);
+        for (var i = 0; i < 60; i++) Gate.Desk.Part<Guard>().Failed(Desk.Realm, $"robot-{i}", network, null, (ulong)i);
         Assert.Equal(429, (await Gate.AskAsync("GET", "/api/x", from, Basic("somebody-else", "right-password"))).Status);
         Assert.Equal(200, (await Gate.AskAsync("GET", "/api/x", from, Basic("neighbour", "right-password"))).Status);
+        // Nor from the sign-in page.
+        Assert.Equal(TimeSpan.Zero, Gate.Desk.Part<Guard>().Wait(Desk.Realm, "somebody-else", network["basic ".Length..], null));
+    }
+
+    [Fact]
+    public async Task Guesses_by_requests_do_not_make_the_person_wait_at_the_sign_in()
+    {
+        await AddAsync("besieged", "right-password", "agent");
+        // From where the browser of this test comes, too.
+        for (var i = 0; i < 7; i++) await Gate.AskAsync("GET", "/api/x", Basic("besieged", $"guess-{i}"));
+        Assert.Equal(429, (await Gate.AskAsync("GET", "/api/x", Basic("besieged", "guess-8"))).Status);
+        using var browser = new Kits.Browser(Gate.Desk);
+        var (page, at) = await browser.FollowAsync(browser.Authorize());
+        using var answer = await browser.SubmitAsync(page, at, "besieged", "right-password");
+        Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
     }
 
     [Theory]
