@@ -4,6 +4,7 @@ using System.Text.Json;
 using Gatehouse.Audit;
 using Gatehouse.People;
 using Gatehouse.SignIn;
+using Gatehouse.SignIn.OneTime;
 using Gatehouse.Storage;
 using Gatehouse.Tests.Kits;
 using Xunit;
@@ -139,6 +140,22 @@ public sealed class BasicTests(BasicTests.Fixture fixture) : IClassFixture<Basic
         Assert.Equal(before, Passwords.Checks);
         Assert.Equal(200, (await Gate.AskAsync("GET", "/api/x", from, Basic("guessed", "right-password"))).Status);
         Assert.Equal(401, (await Gate.AskAsync("GET", "/api/x", "X-Forwarded-For: 203.0.113.9", Basic("guessed", "guess-6"))).Status);
+    }
+
+    [Fact]
+    public async Task Who_confirmed_a_second_factor_is_not_let_in_by_the_first_alone_from_that_moment_on()
+    {
+        var user = await AddAsync("careful", "right-password", "agent");
+        Assert.Equal(200, (await Gate.AskAsync("GET", "/api/x", from, Basic("careful", "right-password"))).Status);
+        var (factors, secret) = (Gate.Desk.Part<OneTimeStore>(), new byte[20]);
+        Assert.True(await factors.PutAsync(Desk.Realm, user.Id, Channel.App, secret, default));
+        Assert.Equal(200, (await Gate.AskAsync("GET", "/api/x", from, Basic("careful", "right-password"))).Status);
+        Assert.Null(await factors.TryAsync(Desk.Realm, user.Id, Totp.CodeOf(secret, Totp.StepAt(DateTimeOffset.UtcNow)), default));
+        Assert.Equal((401, "credential.password"), await Gate.AskAsync("GET", "/api/x", from, Basic("careful", "right-password")));
+        await HeardAsync("LOGIN_ERROR", user.Id, OneTimeFault.Wanted);
+        // It counts as a wrong one: else a guesser would see by the throttle that the half is right.
+        for (var i = 0; i < 4; i++) await Gate.AskAsync("GET", "/api/x", from, Basic("careful", $"guess-{i}"));
+        Assert.Equal(429, (await Gate.AskAsync("GET", "/api/x", from, Basic("careful", "guess-5"))).Status);
     }
 
     [Fact]

@@ -92,6 +92,8 @@ public sealed class OneTimeStore(Database database, Sealer sealer, TimeProvider 
         else right = await work.Connection.ExecuteAsync("delete from one_time_codes where realm = @realm and user_id = @user and hash = @hash and ends_at > @now", new { realm, user, hash = CodeHash(realm, user, factor.Phone, code), now = Now }, work.Transaction) == 1;
         if (right) await work.Connection.ExecuteAsync("update one_time_factors set confirmed = 1, wrong = 0, last_step = @step where realm = @realm and user_id = @user", new { realm, user, step = step ?? 0 }, work.Transaction);
         else if (row.Wrong % settings.Tries == 0) await work.Connection.ExecuteAsync("delete from one_time_codes where realm = @realm and user_id = @user", at, work.Transaction);
+        // Whoever remembers that a password alone was enough must hear of it.
+        if (right && row.Confirmed == 0) await work.AnnounceAsync(new Change("user", realm, user, "factor"));
         return right ? null : OneTimeFault.Wrong;
     }, stop);
 

@@ -2,6 +2,7 @@ using Gatehouse.Audit;
 using Gatehouse.Federation;
 using Gatehouse.People;
 using Gatehouse.Sessions;
+using Gatehouse.SignIn.OneTime;
 using Gatehouse.Terms;
 
 namespace Gatehouse.SignIn.Steps;
@@ -44,7 +45,7 @@ public abstract record PasswordOutcome
 /// User name and password, ours or a directory's. Unknown user, wrong password and disabled account are the same in wording, status and time. A password is ours where the user has one here;
 /// it is shown to a directory only for names that have none.
 /// </summary>
-public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPasswords elsewhere, Upstreams upstreams, Linking linking, Interactions interactions, Guard guard, Arrival arrival, Continuity continuity, AuditLog audit)
+public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPasswords elsewhere, Upstreams upstreams, Linking linking, Interactions interactions, Guard guard, Arrival arrival, Continuity continuity, OneTimeStore factors, AuditLog audit)
 {
     /// <summary>Checks and, when right, starts a session.</summary>
     public async Task<PasswordOutcome> TryAsync(Realm realm, Interaction? interaction, string username, string password, Origin origin, Session? before, CancellationToken stop)
@@ -93,6 +94,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         }
 
         if (answer == PasswordAnswer.Wrong || user is not { Enabled: true }) return Wrong(realm, interaction, user, name, origin, refused is not null ? refused : user is null ? "user_not_found" : answer == PasswordAnswer.Wrong ? "invalid_user_credentials" : "user_disabled");
+        if (await IsHalfAsync(user, origin, stop)) return Wrong(realm, interaction, user, name, origin, OneTimeFault.Wanted);
         guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
         if (interaction?.Pending is { } pending) user = await LinkAsync(realm, interaction, pending, user, origin, stop);
         return new PasswordOutcome.Proven(user, Proof.Password(renewed));
@@ -103,6 +105,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         switch (await linking.ResolveAsync(upstream, identity, stop))
         {
             case LinkOutcome.Is { User: { Enabled: true } user }:
+                if (await IsHalfAsync(user, origin, stop)) return Wrong(realm, interaction, user, name, origin, OneTimeFault.Wanted);
                 guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
                 await continuity.NoteAsync(upstream, identity, user, password, stop);
                 var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId, await KeptAsync(upstream, password, stop));
@@ -173,6 +176,9 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         });
         return linked;
     }
+
+    // A password alone is half of what this person shows, and a request has no place for a code: refused as a wrong one, and counted as one, so that nobody finds the right half this way.
+    private async Task<bool> IsHalfAsync(User user, Origin origin, CancellationToken stop) => origin.Door is not null && await factors.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true };
 
     private PasswordOutcome.Wrong Wrong(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error)
     {
