@@ -124,7 +124,7 @@ internal static class GroupRoutes
     private static async Task<Answer> MembersAsync(Asked asked)
     {
         var group = await FindAsync(asked, asked.Route("id"));
-        var page = await asked.Rooms.Users.ListAsync(asked.Realm.Name, new UserQuery { Group = group.Id, After = asked.Query("after"), Skip = asked.Number("first", 0, int.MaxValue), Limit = asked.Number("max", 100, 1000) }, asked.Stop);
+        var page = await asked.Rooms.Users.ListAsync(asked.Realm.Name, new UserQuery { Group = group.Id, After = asked.Query("after"), Skip = asked.Number("first", 0, int.MaxValue), Limit = asked.Number("max", 100, 10_000) }, asked.Stop);
         asked.Next(page.Next);
         return Answer.Ok(UserRoutes.Shown(asked, page.Items));
     }

@@ -101,7 +101,7 @@ internal static class RoleRoutes
     private static async Task<Answer> UsersAsync(Asked asked, Place place)
     {
         var role = await place.Find(asked);
-        var page = await asked.Rooms.Users.ListAsync(asked.Realm.Name, new UserQuery { Role = role.Id, After = asked.Query("after"), Skip = asked.Number("first", 0, int.MaxValue), Limit = asked.Number("max", 100, 1000) }, asked.Stop);
+        var page = await asked.Rooms.Users.ListAsync(asked.Realm.Name, new UserQuery { Role = role.Id, After = asked.Query("after"), Skip = asked.Number("first", 0, int.MaxValue), Limit = asked.Number("max", 100, 10_000) }, asked.Stop);
         asked.Next(page.Next);
         return Answer.Ok(UserRoutes.Shown(asked, page.Items));
     }

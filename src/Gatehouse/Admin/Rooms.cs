@@ -41,6 +41,8 @@ internal sealed record Rooms(
     GuardedResources Guarded,
     Entitlements Entitlements,
     IEnumerable<INamesPasswordClients> PasswordClients,
+    HandOvers HandOvers,
+    HandedOver HandedOver,
     TimeProvider Time)
 {
     /// <summary>Now, cut to the second as tokens tell time: a token issued in this same second stays good, its session does not.</summary>

@@ -21,6 +21,19 @@ internal static class UserAccessRoutes
         admin.Delete("users/{id}/groups/{group}", "Takes a user out of a group", Right.ManageUsers, LeaveAsync).Gives(204);
     }
 
+    /// <summary>Whether a password that is set now is handed over to the client of the token that sets it, and stored nowhere.</summary>
+    public static async Task<bool> HandsOverAsync(Asked asked, string? user)
+        => asked.Principal.Client is { } client && asked.Rooms.PasswordClients.Any(one => one.HandsOver(asked.Realm.Name, client)) && (user is null || !await asked.Rooms.HandedOver.AdministersAsync(asked.Realm.Name, user, asked.Stop));
+
+    /// <summary>The password that a CredentialRepresentation hands over: whatever it is, it is no password of the user's.</summary>
+    public static Secret HandedOver(Asked asked, Body body)
+    {
+        if (body.Text("type") is { } type && type != "password") throw Refused.Unsupported($"Credentials of type '{type}' cannot be set here; 'password' can.");
+        if (body.Text("value") is not { Length: > 0 and <= Passwords.Longest } value) throw Refused.Invalid("'value' is missing, or too long.");
+        body.Rest(asked.Ignore, "id", "createdDate", "userLabel", "priority", "temporary");
+        return new Secret(value);
+    }
+
     /// <summary>Checks and hashes a password that was sent as a CredentialRepresentation.</summary>
     public static async Task<(string Hash, bool Temporary)> HashAsync(Asked asked, Body body, User user)
     {
@@ -43,7 +56,19 @@ internal static class UserAccessRoutes
     {
         var user = await UserRoutes.FindAsync(asked, asked.Route("id"));
         await Beyond.RefuseUserAsync(asked, user.Id);
-        var (password, temporary) = Read(asked, await asked.ReadAsync(), user);
+        var body = await asked.ReadAsync();
+        if (await HandsOverAsync(asked, user.Id))
+        {
+            var handed = HandedOver(asked, body);
+            await asked.ChangeAsync("ACTION", "USER", $"users/{user.Id}/hand-over", async work =>
+            {
+                await asked.Rooms.HandOvers.PutAsync(work, asked.Realm.Name, user.Id, asked.Principal.Client!, handed, HandOvers.SetAnew);
+                return true;
+            });
+            return Answer.Done;
+        }
+
+        var (password, temporary) = Read(asked, body, user);
         var elsewhere = await asked.Rooms.PasswordPlace.FindAsync(user, asked.Stop);
         if (elsewhere is not null && await asked.Rooms.PasswordPlace.SetAsync(elsewhere, new Secret(password), temporary, asked.Stop) is var (reason, detail)) throw new Refused(reason, detail);
         var hash = elsewhere is null ? await asked.Rooms.Passwords.HashAsync(password, asked.Stop) : null;

@@ -62,7 +62,8 @@ internal static class UserRoutes
         var body = await asked.ReadAsync();
         var user = Apply(body, new User { Id = Guid.NewGuid().ToString(), Realm = asked.Realm.Name, Username = "", CreatedAt = asked.Rooms.Time.GetUtcNow(), Enabled = false });
         if (user.Username.Length == 0) throw Refused.Invalid("'username' is missing.");
-        var (hash, temporary) = await PasswordAsync(asked, body, user);
+        var handed = body.List("credentials") is [var only] && await UserAccessRoutes.HandsOverAsync(asked, null) ? UserAccessRoutes.HandedOver(asked, only) : null;
+        var (hash, temporary) = handed is null ? await PasswordAsync(asked, body, user) : (null, false);
         var places = new List<Group>();
         foreach (var path in body.Texts("groups") ?? [])
         {
@@ -77,6 +78,7 @@ internal static class UserRoutes
         {
             if (!await asked.Rooms.Users.AddAsync(work, user)) return false;
             if (hash is not null) await asked.Rooms.Users.SetPasswordHashAsync(work, asked.Realm.Name, user.Id, hash, temporary);
+            if (handed is not null) await asked.Rooms.HandOvers.PutAsync(work, asked.Realm.Name, user.Id, asked.Principal.Client!, handed, SignIn.HandOvers.ForNew);
             foreach (var group in places) await asked.Rooms.Groups.JoinAsync(work, asked.Realm.Name, user.Id, group.Id);
             return true;
         });

@@ -72,7 +72,7 @@ public sealed class Users(Database database)
     /// <summary>A page ordered by user name: substring search over name, e-mail, first and last name.</summary>
     public async Task<Page<User>> ListAsync(string realm, UserQuery query, CancellationToken stop)
     {
-        var limit = Math.Clamp(query.Limit, 1, 1000);
+        var limit = Math.Clamp(query.Limit, 1, 10_000);
         var (where, values) = Where(realm, query);
         values.Add("after", query.After);
         values.Add("take", limit + 1);

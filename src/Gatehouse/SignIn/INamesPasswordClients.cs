@@ -5,4 +5,7 @@ public interface INamesPasswordClients
 {
     /// <summary>Whether the client is named, its end date passed or not.</summary>
     bool Names(string realm, string clientId);
+
+    /// <summary>Whether passwords that the client's administrators set are handed over (<see cref="HandOvers"/>) instead of stored.</summary>
+    bool HandsOver(string realm, string clientId);
 }

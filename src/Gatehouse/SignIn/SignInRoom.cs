@@ -30,6 +30,8 @@ public static class SignInRoom
         services.AddSingleton<Continuity>();
         services.AddSingleton<PasswordStep>();
         services.AddSingleton<Direct>();
+        services.AddSingleton<HandOvers>();
+        services.AddSingleton<HandedOver>();
         services.AddSingleton<IProvesPasswords, Proving>();
         services.AddHostedService<ContinuityWatch>();
         services.AddSingleton<UpstreamStep>();

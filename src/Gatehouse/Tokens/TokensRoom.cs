@@ -11,6 +11,7 @@ public static class TokensRoom
     {
         services.AddOptions<TokensSettings>().Bind(section)
             .Validate(settings => Uri.TryCreate(settings.PublicUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https", "tokens:publicUrl must be the address under which clients see this program, as https://sso.example.org.")
+            .Validate(settings => settings.IssuerPath.Length == 0 || (settings.IssuerPath.Length > 1 && settings.IssuerPath[0] == '/' && settings.IssuerPath[1..].All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')), "tokens:issuerPath must be a path of one part, as /auth, or empty.")
             .ValidateOnStart();
         services.AddSingleton<Issuers>();
         services.AddSingleton<Revocations>();
@@ -42,6 +43,9 @@ public sealed class TokensSettings
 {
     /// <summary>Address under which clients see this program (<c>--public-url</c>); empty means where it listens. Issuers are <c>{PublicUrl}/realms/{realm}</c>.</summary>
     public string PublicUrl { get; set; } = "";
+
+    /// <summary>What stands before <c>/realms</c> in issuers and in the addresses that metadata names, as <c>/auth</c> where clients were made for Keycloak before 17 and compare them; needs <c>facades:keycloak:prefix</c>. Tokens made without it stay good.</summary>
+    public string IssuerPath { get; set; } = "";
 
     /// <summary>Difference of clocks that is forgiven, in seconds.</summary>
     public int ClockSkewSeconds { get; set; } = 60;

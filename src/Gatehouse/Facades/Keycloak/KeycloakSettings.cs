@@ -44,6 +44,9 @@ public sealed class PasswordClient
     /// <summary>The first day (UTC) on which it is over, as 2027-06-30.</summary>
     public string Until { get; set; } = "";
 
+    /// <summary>Passwords that an administrator sets with a token of this client are not stored: they count for this client's next one or two token requests within 30 seconds, and for nothing else. For Expertflow's library with Finesse, which sets one and the same password for everybody who signed in by SSO.</summary>
+    public bool HandOver { get; set; }
+
     /// <summary>The day; null when it cannot be read.</summary>
     internal DateTimeOffset? Ends => DateOnly.TryParseExact(Until, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : null;
 }

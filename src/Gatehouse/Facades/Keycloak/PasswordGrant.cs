@@ -12,7 +12,7 @@ namespace Gatehouse.Facades.Keycloak;
 /// <summary>
 /// The password grant (RFC 6749, 4.3), which OAuth 2.1 has given up: only for confidential clients that the settings name, each until its day. Throttled, audited and bound to a session as the sign-in page is; refusals in Keycloak's words.
 /// </summary>
-public sealed class PasswordGrant(IOptions<KeycloakSettings> options, Direct direct, SecondFactor second, TimeProvider time) : IGrant, INamesPasswordClients
+public sealed class PasswordGrant(IOptions<KeycloakSettings> options, Direct direct, HandedOver handedOver, SecondFactor second, TimeProvider time) : IGrant, INamesPasswordClients
 {
     private static readonly OAuthError WrongPassword = new("invalid_grant", "Invalid user credentials", 401);
 
@@ -21,6 +21,9 @@ public sealed class PasswordGrant(IOptions<KeycloakSettings> options, Direct dir
 
     /// <inheritdoc/>
     public bool Names(string realm, string clientId) => Find(realm, clientId) is not null;
+
+    /// <inheritdoc/>
+    public bool HandsOver(string realm, string clientId) => Find(realm, clientId) is { HandOver: true } named && named.Ends > time.GetUtcNow();
 
     // Whoever is not named is told so below, in Keycloak's words.
     /// <inheritdoc/>
@@ -55,7 +58,8 @@ public sealed class PasswordGrant(IOptions<KeycloakSettings> options, Direct dir
             Codes = [OneTimeFault.Wanted, OneTimeFault.Wrong, OneTimeFault.Wait, OneTimeFault.None],
             BarAlso = async (user, stop) => !await second.IsConfirmedAsync(user, stop) ? null : code is null ? OneTimeFault.Wanted : await second.CheckAsync(user, code, origin with { Rules = rules }, stop),
         };
-        return await direct.PasswordAsync(request.Realm, client, rules, username, new Secret(password), origin, stop) switch
+        var outcome = HandsOver(request.Realm.Name, client.ClientId) ? await handedOver.TryAsync(request.Realm, client, rules, username, new Secret(password), origin, stop) : null;
+        return (outcome ?? await direct.PasswordAsync(request.Realm, client, rules, username, new Secret(password), origin, stop)) switch
         {
             DirectOutcome.In arrived => new GrantResult.Granted(arrived.Authorization with { Client = client, Scopes = scopes, WithRefresh = true }),
             DirectOutcome.Wait wait => Told(new OAuthError("invalid_grant", $"Too many wrong passwords. Try again in {Math.Ceiling(wait.For.TotalSeconds)} seconds.", 429)),

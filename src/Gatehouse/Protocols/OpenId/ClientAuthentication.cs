@@ -82,7 +82,7 @@ public sealed class ClientAuthentication(ClientStore clients, UsedAssertions use
 
         var issuer = issuers.Of(realm.Name);
         // One audience only: an assertion that names a second one can be replayed by it. The endpoint itself counts too (RFC 9126, 2).
-        if (claims.Audience is not [var audience] || (audience != issuer && audience != issuer + "/protocol/openid-connect/token" && audience != issuers.PublicUrl + context.Request.Path.Value)) return (null, OAuthError.InvalidClient("The assertion is meant for another audience."));
+        if (claims.Audience is not [var audience] || (audience != issuer && audience != issuer + "/protocol/openid-connect/token" && audience != issuers.PublicUrl + context.Request.PathBase.Value + context.Request.Path.Value)) return (null, OAuthError.InvalidClient("The assertion is meant for another audience."));
         var now = time.GetUtcNow();
         if (claims.ExpiresAt is not { } exp || claims.Id is not { Length: > 0 and <= 255 } jti) return (null, OAuthError.InvalidClient("The assertion needs 'exp' and 'jti'."));
         var ends = DateTimeOffset.FromUnixTimeSeconds(exp);

@@ -39,7 +39,7 @@ public sealed class PasswordGrantTests(CimSite site) : IClassFixture<CimSite>
         HttpStatusCode last = default;
         for (var i = 0; i < 8 && last != HttpStatusCode.TooManyRequests; i++)
         {
-            var (status, body, _) = await site.PostAsync(site.Token, null, ("username", "guessed"), ("password", "wrong"), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("grant_type", "password"));
+            var (status, body, _) = await site.PostAsync(site.Token, null, ("username", "sam"), ("password", "wrong"), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("grant_type", "password"));
             last = status;
             if (status == HttpStatusCode.TooManyRequests) break;
             Assert.Equal((HttpStatusCode.Unauthorized, """{"error":"invalid_grant","error_description":"Invalid user credentials"}"""), (status, body!.ToJsonString()));

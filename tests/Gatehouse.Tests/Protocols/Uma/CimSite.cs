@@ -47,13 +47,13 @@ public sealed class CimSite : IAsyncLifetime
         Desk = await Desk.OpenAsync(with: options =>
         {
             File.WriteAllText(Path.Combine(options.Data, "gatehouse.json"), $$"""
-                { "facades": { "keycloak": { "prefix": "/auth", "passwordClients": [
-                  { "realm": "{{Desk.Realm}}", "client": "cim", "until": "{{Until}}" }, { "realm": "{{Desk.Realm}}", "client": "gone", "until": "2020-01-01" }, { "realm": "{{Desk.Realm}}", "client": "unswitched", "until": "{{Until}}" } ] } } }
+                { "tokens": { "issuerPath": "/auth" }, "facades": { "keycloak": { "prefix": "/auth", "passwordClients": [
+                  { "realm": "{{Desk.Realm}}", "client": "cim", "until": "{{Until}}", "handOver": true }, { "realm": "{{Desk.Realm}}", "client": "gone", "until": "2020-01-01" }, { "realm": "{{Desk.Realm}}", "client": "unswitched", "until": "{{Until}}" } ] } } }
                 """);
             return options;
         });
         var store = Desk.Part<Gatehouse.Clients.ClientStore>();
-        var cim = new Gatehouse.Clients.Client { Id = Guid.NewGuid().ToString(), Realm = Desk.Realm, ClientId = "cim", ServiceAccount = true, DirectGrants = true, StandardFlow = false };
+        var cim = new Gatehouse.Clients.Client { Id = Guid.NewGuid().ToString(), Realm = Desk.Realm, ClientId = "cim", ServiceAccount = true, DirectGrants = true, StandardFlow = false, SigningAlgorithm = "RS256" };
         CimId = cim.Id;
         await Desk.Part<Gatehouse.Storage.Database>().WriteAsync(async work =>
         {
