@@ -101,6 +101,17 @@ public sealed class Users(Database database)
         await work.AnnounceAsync(new Change("user", realm, id, "password"));
     }
 
+    /// <summary>
+    /// Replaces a hash by one of the same password at today's cost, unless the password was changed since <paramref name="old"/> was read: a hash takes its time, and whoever sets another password meanwhile means it. Null where the user had none, and
+    /// still has none. The password is the same, so whether it is temporary and since when it counts stay.
+    /// </summary>
+    public async Task RenewPasswordHashAsync(Work work, string realm, string id, string? old, string hash)
+    {
+        if (old is not null) await work.Connection.ExecuteAsync("update passwords set hash = @hash where realm = @realm and user_id = @id and hash = @old", new { realm, id, hash, old }, work.Transaction);
+        else if (await work.Connection.ExecuteAsync("insert into passwords (realm, user_id, hash, temporary, set_at) values (@realm, @id, @hash, @temporary, @at) on conflict do nothing", new { realm, id, hash, temporary = false, at = work.Now }, work.Transaction) == 1)
+            await work.AnnounceAsync(new Change("user", realm, id, "password"));
+    }
+
     /// <summary>The password hash and whether it must be changed; null when the user has no password.</summary>
     public Task<PasswordRow?> PasswordAsync(string realm, string id, CancellationToken stop)
         => database.ReadAsync(async connection =>

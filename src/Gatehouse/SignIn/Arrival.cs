@@ -33,6 +33,9 @@ public sealed record Origin(string? Address, string Network, string? Device, str
 /// <param name="NewPasswordHash">A hash to store with the session, made at today's cost.</param>
 public sealed record Proof(string Method, IReadOnlyList<string> Methods, string? Upstream = null, string? UpstreamSession = null, string? NewPasswordHash = null)
 {
+    /// <summary>The hash that the new one stands for; null where the user had none here.</summary>
+    public string? OldPasswordHash { get; init; }
+
     /// <summary>What the upstream wants to see when the person signs out there too.</summary>
     public string? UpstreamHint { get; init; }
 
@@ -43,7 +46,7 @@ public sealed record Proof(string Method, IReadOnlyList<string> Methods, string?
     public DateTimeOffset? Until { get; init; }
 
     /// <summary>A password of ours.</summary>
-    public static Proof Password(string? newHash) => new("password", ["pwd"], NewPasswordHash: newHash);
+    public static Proof Password(string? oldHash, string? newHash) => new("password", ["pwd"], NewPasswordHash: newHash) { OldPasswordHash = oldHash };
 }
 
 /// <summary>A proven person becomes a session: one transaction holds the session, the finished interaction and the audit event. The cookie's value is always new (session fixation).</summary>
@@ -69,7 +72,7 @@ public sealed class Arrival(Database database, SessionStore sessions, Interactio
             if (before is not null && !again) await sessions.EndAsync(work, realm.Name, before.Id);
             var cookie = again ? await sessions.RenewAsync(work, session) : await sessions.StartAsync(work, session);
             if (interaction is not null) await interactions.FinishAsync(work, interaction, session.Id);
-            if (proof.NewPasswordHash is { } hash) await users.SetPasswordHashAsync(work, realm.Name, user.Id, hash, temporary: false);
+            if (proof.NewPasswordHash is { } hash) await users.RenewPasswordHashAsync(work, realm.Name, user.Id, proof.OldPasswordHash, hash);
             await audit.WriteAsync(work, new AuditEvent
             {
                 Realm = realm.Name, Type = "LOGIN", Client = interaction?.ClientId ?? origin.Rules?.Client, User = user.Id, Session = session.Id, Address = origin.Address,

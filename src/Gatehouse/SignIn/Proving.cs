@@ -57,7 +57,7 @@ public sealed class Proving(Realms realms, PasswordStep passwords, Users users, 
         if (proof.NewPasswordHash is { } hash)
             await database.WriteAsync(async work =>
             {
-                await users.SetPasswordHashAsync(work, realm.Name, user.Id, hash, temporary: false);
+                await users.RenewPasswordHashAsync(work, realm.Name, user.Id, proof.OldPasswordHash, hash);
                 return true;
             }, stop);
         audit.Note(new AuditEvent

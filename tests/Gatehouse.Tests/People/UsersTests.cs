@@ -156,6 +156,30 @@ public abstract class UsersTests : StoreKit
     }
 
     [Fact]
+    public async Task A_hash_that_is_made_anew_undoes_no_change_of_the_password()
+    {
+        var user = NewUser("alice");
+        await AddAsync(user);
+        await WriteAsync(work => Node.Users.SetPasswordHashAsync(work, Realm, user.Id, "old", temporary: true));
+        var before = (await Node.Users.PasswordAsync(Realm, user.Id, Stop))!;
+
+        // The same password at another cost: all else of it stays.
+        await WriteAsync(work => Node.Users.RenewPasswordHashAsync(work, Realm, user.Id, "old", "dearer"));
+        Assert.Equal(before with { Hash = "dearer" }, await Node.Users.PasswordAsync(Realm, user.Id, Stop));
+
+        // Somebody set another one while the hash was made, or took it away, or gave the first one.
+        await WriteAsync(work => Node.Users.SetPasswordHashAsync(work, Realm, user.Id, "set by an administrator", temporary: false));
+        foreach (var old in (string?[])["dearer", "old", null]) await WriteAsync(work => Node.Users.RenewPasswordHashAsync(work, Realm, user.Id, old, "of the old password"));
+        Assert.Equal("set by an administrator", (await Node.Users.PasswordAsync(Realm, user.Id, Stop))!.Hash);
+        var none = NewUser("bob");
+        await AddAsync(none);
+        await WriteAsync(work => Node.Users.RenewPasswordHashAsync(work, Realm, none.Id, "gone", "of the old password"));
+        Assert.Null(await Node.Users.PasswordAsync(Realm, none.Id, Stop));
+        await WriteAsync(work => Node.Users.RenewPasswordHashAsync(work, Realm, none.Id, null, "first"));
+        Assert.Equal(("first", false), ((await Node.Users.PasswordAsync(Realm, none.Id, Stop))!.Hash, (await Node.Users.PasswordAsync(Realm, none.Id, Stop))!.Temporary));
+    }
+
+    [Fact]
     public async Task A_password_is_replaced_and_goes_with_its_user()
     {
         var user = NewUser("alice");

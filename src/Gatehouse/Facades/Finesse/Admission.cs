@@ -1,3 +1,4 @@
+using System.Globalization;
 using Gatehouse.Audit;
 using Gatehouse.Credentials;
 using Gatehouse.Credentials.Kinds;
@@ -15,7 +16,7 @@ namespace Gatehouse.Facades.Finesse;
 internal sealed record Admitted(User User, Session? Session, Credential? Password);
 
 /// <summary>Who asks at the REST API: by access token in SSO, by name and password in NON_SSO, and in HYBRID each person in their own way alone. A token of another realm, of a gadget, or of a client that is not Finesse's does not count.</summary>
-internal sealed class Admission(Site site, Modes modes, Agents agents, Verifiers verifiers, BasicPassword passwords, Seats seats, SessionStore sessions, UserCache users, Issuers issuers, AuditLog audit)
+internal sealed class Admission(Site site, Modes modes, Agents agents, Verifiers verifiers, BasicPassword passwords, Seats seats, SessionStore sessions, UserCache users, Issuers issuers, Crowds crowds, AuditLog audit)
 {
     /// <summary>Who it is, or the error to answer, which is noted.</summary>
     public async Task<(Admitted? Admitted, ApiError? Error)> AdmitAsync(HttpContext context, Realm realm)
@@ -28,12 +29,15 @@ internal sealed class Admission(Site site, Modes modes, Agents agents, Verifiers
         return (null, error);
     }
 
-    /// <summary>Notes a refusal.</summary>
-    public void Note(HttpContext context, Realm realm, string? user, ApiError error, string? what = null) => audit.Note(new AuditEvent
+    /// <summary>Notes a refusal; of a flood only a sample, since anybody may knock as often as they like.</summary>
+    public void Note(HttpContext context, Realm realm, string? user, ApiError error, string? what = null)
     {
-        Realm = realm.Name, Type = "FINESSE_USER_ERROR", Client = site.Settings.Client, User = user, Address = context.Connection.RemoteIpAddress?.ToString(), Error = error.Type.ToLowerInvariant().Replace(' ', '_'),
-        Details = new Dictionary<string, string> { ["reason"] = error.Message, ["call"] = $"{context.Request.Method} {(what is { Length: > 100 } longer ? longer[..100] : what)}" },
-    });
+        var code = error.Type.ToLowerInvariant().Replace(' ', '_');
+        if (crowds.Take(code, Site.OriginOf(context).Network) is not (> 0 and var stands)) return;
+        var details = new Dictionary<string, string> { ["reason"] = error.Message, ["call"] = $"{context.Request.Method} {(what is { Length: > 100 } longer ? longer[..100] : what)}" };
+        if (stands > 1) details["stands_for"] = stands.ToString(CultureInfo.InvariantCulture);
+        audit.Note(new AuditEvent { Realm = realm.Name, Type = "FINESSE_USER_ERROR", Client = site.Settings.Client, User = user, Address = context.Connection.RemoteIpAddress?.ToString(), Error = code, Details = details });
+    }
 
     private async Task<(Admitted?, string? User, ApiError?)> ByTokenAsync(HttpContext context, Realm realm)
     {

@@ -45,6 +45,7 @@ public sealed class FinesseFacade : IFacade
         services.AddSingleton<SsoTokens>();
         services.AddSingleton<SsoTokenEndpoint>();
         services.AddSingleton<SsoTestEndpoint>();
+        services.AddSingleton<Crowds>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Teams>();
         services.AddSingleton<States>();

@@ -60,6 +60,8 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
         var (seated, obstacle, seat) = await seating.SitAsync(user, session, client, asks: !IsScript(context), AddressOf(context), context.RequestAborted);
         if (seated is null)
         {
+            // Of a seat that is taken the seats tell themselves.
+            if (seat is null) Note(context, realm, "LOGIN_ERROR", client, user.Id, "finesse_no_device", obstacle!.Message);
             if (seat is null || IsScript(context)) await Reply.FaultAsync(context, 401, obstacle!.Type, obstacle.Message);
             else await seating.AskAsync(context, realm, client, user, seat, $"{Resume}?i=", JsonSerializer.Serialize(new Wish(context.Request.QueryString.Value ?? "", wanted)), Here + context.Request.QueryString.Value);
             return;

@@ -4,7 +4,7 @@ namespace Gatehouse.Facades.Finesse;
 /// <c>GET /finesse/api/UserAuthMode/{loginName|id}</c>: how somebody signs in, before they do. Anybody may ask, so a name that nobody has is answered like most people's, SSO, and whoever asks too often is told to wait:
 /// what is left to learn is that a name signs in with a password, which its owner learns here too.
 /// </summary>
-internal sealed class UserAuthModeEndpoint(Site site, Modes modes, Agents agents, Curiosity curiosity)
+internal sealed class UserAuthModeEndpoint(Site site, Modes modes, Agents agents, Curiosity curiosity, Admission admission)
 {
     private static readonly ApiError Disabled = new(403, Vendor.Forbidden, "UserAuthModeService is disabled");
 
@@ -24,7 +24,9 @@ internal sealed class UserAuthModeEndpoint(Site site, Modes modes, Agents agents
 
         if (!curiosity.Allows(Site.OriginOf(context).Network))
         {
-            await Reply.ErrorAsync(context, new ApiError(503, Vendor.Unavailable, "Too many questions from this network. Try again in a minute.") { RetryAfter = 60 });
+            var curious = new ApiError(503, Vendor.Unavailable, "Too many questions from this network. Try again in a minute.") { RetryAfter = 60 };
+            admission.Note(context, realm, null, curious, "UserAuthMode");
+            await Reply.ErrorAsync(context, curious);
             return;
         }
 

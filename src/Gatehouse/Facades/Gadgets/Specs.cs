@@ -9,6 +9,7 @@ namespace Gatehouse.Facades.Gadgets;
 internal sealed class Specs(OutboundHttp http, TimeProvider time)
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+    private readonly ConcurrentDictionary<Uri, SemaphoreSlim> turns = new();
     private readonly ConcurrentDictionary<string, (GadgetSpec? Spec, string? Fault, DateTimeOffset At)> known = new();
     private readonly ConcurrentDictionary<Uri, (ImmutableDictionary<string, string>? Messages, DateTimeOffset At)> bundles = new();
 
@@ -17,6 +18,8 @@ internal sealed class Specs(OutboundHttp http, TimeProvider time)
     {
         if (known.TryGetValue(gadget.Id, out var kept) && time.GetUtcNow() - kept.At < Fresh) return (kept.Spec, kept.Fault);
         var url = new Uri(gadget.Spec);
+        using var turn = await Turn.TakeAsync(turns, url, stop);
+        if (known.TryGetValue(gadget.Id, out kept) && time.GetUtcNow() - kept.At < Fresh) return (kept.Spec, kept.Fault);
         var (bytes, fault) = await FetchAsync(url, stop);
         GadgetSpec? spec = null;
         if (bytes is not null) SpecReader.TryRead(bytes, url, out spec, out fault);
@@ -41,6 +44,8 @@ internal sealed class Specs(OutboundHttp http, TimeProvider time)
     private async Task<ImmutableDictionary<string, string>> BundleAsync(Uri url, CancellationToken stop)
     {
         if (bundles.TryGetValue(url, out var kept) && time.GetUtcNow() - kept.At < Fresh) return kept.Messages ?? ImmutableDictionary<string, string>.Empty;
+        using var turn = await Turn.TakeAsync(turns, url, stop);
+        if (bundles.TryGetValue(url, out kept) && time.GetUtcNow() - kept.At < Fresh) return kept.Messages ?? ImmutableDictionary<string, string>.Empty;
         var (bytes, _) = await FetchAsync(url, stop);
         var messages = (bytes is null ? null : SpecReader.ReadBundle(bytes)) ?? kept.Messages;
         bundles[url] = (messages, time.GetUtcNow());
@@ -59,5 +64,18 @@ internal sealed class Specs(OutboundHttp http, TimeProvider time)
         {
             return (null, "its host cannot be reached.");
         }
+    }
+
+    // One fetches, the others wait for it: strangers may ask for a page as often as they like, and its host is not to notice.
+    private sealed class Turn(SemaphoreSlim door) : IDisposable
+    {
+        public static async Task<Turn> TakeAsync(ConcurrentDictionary<Uri, SemaphoreSlim> turns, Uri url, CancellationToken stop)
+        {
+            var door = turns.GetOrAdd(url, static _ => new SemaphoreSlim(1, 1));
+            await door.WaitAsync(stop);
+            return new Turn(door);
+        }
+
+        public void Dispose() => door.Release();
     }
 }

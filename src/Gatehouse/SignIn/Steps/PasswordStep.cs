@@ -97,7 +97,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         if (await IsHalfAsync(user, origin, stop)) return Wrong(realm, interaction, user, name, origin, OneTimeFault.Wanted);
         guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
         if (interaction?.Pending is { } pending) user = await LinkAsync(realm, interaction, pending, user, origin, stop);
-        return new PasswordOutcome.Proven(user, Proof.Password(renewed));
+        return new PasswordOutcome.Proven(user, Proof.Password(stored?.Hash, renewed));
     }
 
     private async Task<PasswordOutcome> KnownAsync(Realm realm, Interaction? interaction, Upstream upstream, UpstreamIdentity identity, string name, string password, Origin origin, CancellationToken stop)

@@ -1,9 +1,15 @@
 using System.Net;
+using Gatehouse.Audit;
+using Gatehouse.Facades.Finesse;
+using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
+using Gatehouse.Storage;
 using Gatehouse.Tests.Federation;
 using Gatehouse.Tests.Kits;
 using Gatehouse.Tokens;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Gatehouse.Tests.Facades.Finesse;
@@ -69,6 +75,48 @@ public sealed class FinesseDoorTests(FinesseDoorTests.Fixture fixture) : IClassF
     {
         Assert.Equal(HttpStatusCode.Forbidden, (await Site.SendAsync(HttpMethod.Get, Renewal, null, null, ("Origin", "https://evil.example"))).StatusCode);
         await Site.AuditedAsync("LOGIN_ERROR", "credential.cross-site");
+    }
+
+    [Fact]
+    public async Task A_password_by_request_renews_its_hash_and_nothing_else_of_it()
+    {
+        var user = await Site.AddAsync("cheap", ("finesse.authMode", "NON_SSO"));
+        var hash = new PasswordHasher<object>(Options.Create(new PasswordHasherOptions { IterationCount = 1000 })).HashPassword(new object(), FinesseSite.Password);
+        await Site.Desk.Part<Database>().WriteAsync(async work =>
+        {
+            await Site.Desk.Part<Users>().SetPasswordHashAsync(work, Outpost.Realm, user.Id, hash, temporary: true);
+            return true;
+        }, default);
+        var before = (await Site.Desk.Part<Users>().PasswordAsync(Outpost.Realm, user.Id, default))!;
+        await FinesseSite.XmlAsync(await Site.GetAsync("/finesse/api/User/cheap", FinesseSite.Basic("cheap", FinesseSite.Password)), HttpStatusCode.OK);
+        var after = (await Site.Desk.Part<Users>().PasswordAsync(Outpost.Realm, user.Id, default))!;
+        Assert.NotEqual(hash, after.Hash);
+        Assert.Equal(before with { Hash = after.Hash }, after);
+    }
+
+    [Fact]
+    public async Task A_flood_of_strangers_fills_no_audit_log()
+    {
+        for (var i = 0; i < 60; i++) Assert.Equal("Authorization Failure", await FinesseSite.ErrorAsync(await Site.GetAsync("/finesse/api/User/nobody"), HttpStatusCode.Unauthorized));
+        await Site.PostAsync("/ids/v1/oauth/token", FinesseSite.Basic("after-the-flood", "x"), ("grant_type", "refresh_token"));
+        await Site.AuditedAsync("CODE_TO_TOKEN_ERROR", "invalid_client", one => one.Client == "after-the-flood");
+        var page = await Site.Desk.Part<AuditLog>().ListAsync(new AuditQuery(Outpost.Realm, "FINESSE_USER_ERROR", Limit: 500), default);
+
+        // Twenty of a minute, and the minute may have changed on the way.
+        Assert.InRange(page.Events.Count(one => one.Event.Error == "authorization_failure"), 20, 40);
+    }
+
+    [Fact]
+    public async Task Whoever_tries_names_is_noted()
+    {
+        var curiosity = Site.Desk.Part<Curiosity>();
+        while (curiosity.Allows(Guard.NetworkOf(IPAddress.Loopback)))
+        {
+            // Until it is too much.
+        }
+
+        Assert.Equal("Service Unavailable", await FinesseSite.ErrorAsync(await Site.GetAsync("/finesse/api/UserAuthMode/alice"), HttpStatusCode.ServiceUnavailable));
+        await Site.AuditedAsync("FINESSE_USER_ERROR", "service_unavailable", one => one.Details!["call"] == "GET UserAuthMode");
     }
 
     private async Task<(string Access, string Refresh)> RedeemAsync(Browser browser, string name)

@@ -2,7 +2,9 @@ using System.Net;
 using System.Text.Json;
 using AngleSharp;
 using Gatehouse.Facades.Gadgets;
+using Gatehouse.Outbound;
 using Gatehouse.Tests.Kits;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Gatehouse.Tests.Facades.Gadgets;
@@ -69,6 +71,28 @@ public sealed class GadgetHostileTests(GadgetSite site) : IClassFixture<GadgetSi
         Assert.True(GadgetTarget.TryParse(text, out var target, out _));
         Assert.Equal(origin, target.Origin);
         Assert.True(target.Covers(new Uri(origin + new Uri(text).AbsolutePath)));
+    }
+
+    [Fact]
+    public async Task Many_strangers_at_once_cost_a_gadgets_host_one_request()
+    {
+        var (asked, go) = (0, new TaskCompletionSource());
+        site.Third.Pages["/slow.xml"] = async context =>
+        {
+            Interlocked.Increment(ref asked);
+            await go.Task.WaitAsync(context.RequestAborted);
+            await context.Response.WriteAsync("<Module><ModulePrefs title=\"Slow\"/><Content type=\"html\">slow</Content></Module>");
+        };
+        using var http = new OutboundHttp();
+        var specs = new Specs(http, TimeProvider.System);
+        var gadget = new GadgetEntry { Id = "slow", Spec = site.Third.Url + "/slow.xml" };
+        var strangers = Enumerable.Range(0, 40).Select(_ => specs.FindAsync(gadget, default)).ToList();
+        using (var late = new CancellationTokenSource(GateDesk.Patience))
+        using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(25)))
+            for (var i = 0; i < 8 || Volatile.Read(ref asked) == 0; i++) await tick.WaitForNextTickAsync(late.Token);
+        go.SetResult();
+        foreach (var (spec, fault) in await Task.WhenAll(strangers)) Assert.Equal(("Slow", null), (spec?.Title, fault));
+        Assert.Equal(1, asked);
     }
 
     private async Task<(int Status, string Html)> FillAsync(string from, string st, string token, string config)
