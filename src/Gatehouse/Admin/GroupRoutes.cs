@@ -98,7 +98,12 @@ internal static class GroupRoutes
         body.Rest(asked.Ignore, Known);
         // Access rules name groups by path: a new name under strong rights is a change of rights.
         await Beyond.RefuseGroupAsync(asked, old);
-        await asked.ChangeOrConflictAsync("UPDATE", "GROUP", $"groups/{group.Id}", $"Group named '{group.Name}' already exists here.", work => asked.Rooms.Groups.ChangeAsync(work, group));
+        await asked.ChangeOrConflictAsync("UPDATE", "GROUP", $"groups/{group.Id}", $"Group named '{group.Name}' already exists here.", async work =>
+        {
+            if (!await asked.Rooms.Groups.ChangeAsync(work, group)) return false;
+            await asked.Rooms.Guarded.RenameGroupAsync(work, group.Realm, old.Path, $"{old.Path[..old.Path.LastIndexOf('/')]}/{group.Name}");
+            return true;
+        });
         return Answer.Done;
     }
 

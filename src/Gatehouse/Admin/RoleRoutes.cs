@@ -87,7 +87,12 @@ internal static class RoleRoutes
         var role = old with { Name = body.Text("name") ?? old.Name, Description = body.Text("description") ?? old.Description };
         if (body.Attributes("attributes") is { IsEmpty: false }) asked.Ignore("attributes");
         body.Rest(asked.Ignore, Known);
-        await asked.ChangeOrConflictAsync("UPDATE", KindOf(role), $"roles-by-id/{role.Id}", $"Role with name {role.Name} already exists", work => asked.Rooms.Roles.ChangeAsync(work, role));
+        await asked.ChangeOrConflictAsync("UPDATE", KindOf(role), $"roles-by-id/{role.Id}", $"Role with name {role.Name} already exists", async work =>
+        {
+            if (!await asked.Rooms.Roles.ChangeAsync(work, role)) return false;
+            await asked.Rooms.Guarded.RenameRoleAsync(work, role.Realm, old.Key, role.Key);
+            return true;
+        });
         return Answer.Done;
     }
 

@@ -47,6 +47,16 @@ public sealed class GuardedResources(ResourceServers servers, ClientStore client
         return await servers.PutAsync(work, client, settings);
     }
 
+    /// <summary>A role has another name (a client's is <c>client/role</c>): policies go on meaning it.</summary>
+    public Task RenameRoleAsync(Work work, string realm, string old, string name) => old == name ? Task.CompletedTask : servers.RenameAsync(work, realm, condition => condition is Condition.Roles roles && roles.Named.Any(one => one.Name == old)
+        ? new Condition.Roles([.. roles.Named.Select(one => one.Name == old ? one with { Name = name } : one)]) : condition);
+
+    /// <summary>A group has another path, and so have those below it: policies go on meaning them.</summary>
+    public Task RenameGroupAsync(Work work, string realm, string old, string path) => old == path ? Task.CompletedTask : servers.RenameAsync(work, realm, condition => condition is Condition.Groups groups && groups.Named.Any(one => IsAt(one.Path, old))
+        ? new Condition.Groups([.. groups.Named.Select(one => IsAt(one.Path, old) ? one with { Path = path + one.Path[old.Length..] } : one)]) : condition);
+
+    private static bool IsAt(string path, string root) => path.StartsWith(root, StringComparison.Ordinal) && (path.Length == root.Length || path[root.Length] == '/');
+
     /// <summary>Forgets them.</summary>
     public Task RemoveAsync(Work work, Client client) => servers.RemoveAsync(work, client);
 

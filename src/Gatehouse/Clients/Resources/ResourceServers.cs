@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Dapper;
 using Gatehouse.Storage;
@@ -46,6 +47,22 @@ public sealed class ResourceServers : IDisposable
             : await work.Connection.ExecuteAsync("update client_authorization set version = @version, body = @body where realm = @realm and client = @client and version = @old", values, work.Transaction);
         if (count == 1) await work.AnnounceAsync(new Change("client", client.Realm, client.Id, client.ClientId));
         return count == 1;
+    }
+
+    /// <summary>Changes the conditions of a realm's settings, in the transaction in which something that they name is given another name: one that is turned round and names nobody any more would let everybody in. Throws <see cref="ArgumentException"/> when they are changed in the same moment.</summary>
+    public async Task RenameAsync(Work work, string realm, Func<Condition, Condition> change)
+    {
+        var rows = (await work.Connection.QueryAsync<(string Id, string ClientId, string Body)>("select c.id, c.client_id, a.body from client_authorization a join clients c on c.realm = a.realm and c.id = a.client where a.realm = @realm", new { realm }, work.Transaction)).AsList();
+        foreach (var (id, clientId, body) in rows)
+        {
+            if (JsonSerializer.Deserialize<ResourceServer>(body) is not { } old) continue;
+            ImmutableArray<ResourcePolicy> policies = [.. old.Policies.Select(one => change(one.Condition) is var condition && ReferenceEquals(condition, one.Condition) ? one : one with { Condition = condition })];
+            if (policies.Zip(old.Policies).All(pair => ReferenceEquals(pair.First, pair.Second))) continue;
+            var next = old with { Policies = policies, Version = old.Version + 1 };
+            if (await work.Connection.ExecuteAsync("update client_authorization set version = @version, body = @body where realm = @realm and client = @id and version = @old", new { realm, id, old = old.Version, version = next.Version, body = JsonSerializer.Serialize(next) }, work.Transaction) != 1)
+                throw new ArgumentException($"The authorization settings of the client {clientId} are being changed; try again.");
+            await work.AnnounceAsync(new Change("client", realm, id, clientId));
+        }
     }
 
     /// <summary>Forgets a client's settings.</summary>

@@ -44,6 +44,13 @@ internal sealed class FinesseHosts(Upstreams upstreams, Issuers issuers, Direct 
             return new DirectOutcome.Refused("wrong_user");
         }
 
+        // What was made here is renewed by its refresh token. By itself it would become one: for every service that an agent's token is sent to, and wide again if it was cut.
+        if (principal?.Client == client.ClientId)
+        {
+            audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = rules.Client, User = principal.Subject, Address = origin.Address, Error = "own_token" });
+            return new DirectOutcome.Refused("own_token");
+        }
+
         return await direct.RenewAsync(realm, client, rules, token, origin, stop);
     }
 

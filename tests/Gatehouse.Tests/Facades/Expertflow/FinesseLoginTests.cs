@@ -115,20 +115,21 @@ public sealed class FinesseLoginTests(FinesseLoginTests.Fixture fixture) : IClas
         Assert.Equal(HttpStatusCode.OK, signed.Status);
         foreach (var name in (string[])["alice", "ALICE", "2001"])
         {
-            var reply = await LoginAsync(name, ours, token: signed.Token);
+            var reply = await LoginAsync(name, ours, token: await MintAsync(user, ExpertflowSite.Claims(signed.Token).GetProperty("sid").GetString()!, "finesse-desktop", null));
             Assert.True(reply.Status == HttpStatusCode.OK, reply.Body.ToString());
             Assert.Equal(ExpertflowSite.Claims(signed.Token).GetProperty("sid").GetString(), ExpertflowSite.Claims(reply.Token).GetProperty("sid").GetString());
         }
 
         // Another's name; another client's; a gadget's; a service's; an altered one; one whose session ended.
         var sid = ExpertflowSite.Claims(signed.Token).GetProperty("sid").GetString()!;
-        foreach (var (token, name) in ((string, string)[])[(signed.Token, "bruno"), (await MintAsync(user, sid, "desktop", null), "alice"), (await MintAsync(user, sid, "cim", "crm-gadget"), "alice"), (await Site.Desk.ServiceTokenAsync(), "alice"), (signed.Token[..^4] + "AAAA", "alice"), (signed.RefreshToken, "alice")])
+        foreach (var (token, name) in ((string, string)[])[(signed.Token, "bruno"), (signed.Token, "alice"), (await MintAsync(user, sid, "desktop", null), "alice"), (await MintAsync(user, sid, "cim", "crm-gadget"), "alice"), (await Site.Desk.ServiceTokenAsync(), "alice"), (signed.Token[..^4] + "AAAA", "alice"), (signed.RefreshToken, "alice")])
         {
             var reply = await LoginAsync(name, ours, token: token);
             Assert.True(reply.Status == HttpStatusCode.Unauthorized, $"{name}: {reply.Body}");
         }
 
         await Site.AuditedAsync("LOGIN_ERROR", "wrong_user", one => one.User == user.Id);
+        await Site.AuditedAsync("LOGIN_ERROR", "own_token", one => one.User == user.Id);
         await Site.Desk.Part<Database>().WriteAsync(work => Site.Desk.Part<SessionStore>().EndAsync(work, Outpost.Realm, sid), default);
         Assert.Equal(HttpStatusCode.Unauthorized, (await LoginAsync("alice", ours, token: signed.Token)).Status);
     }
@@ -144,7 +145,7 @@ public sealed class FinesseLoginTests(FinesseLoginTests.Fixture fixture) : IClas
     {
         var store = Site.Desk.Part<ClientStore>();
         if (await store.FindByClientIdAsync(Outpost.Realm, client, default) is null)
-            await Site.Desk.Part<Database>().WriteAsync(work => store.AddAsync(work, new Client { Id = Guid.NewGuid().ToString(), Realm = Outpost.Realm, ClientId = client, StandardFlow = false, Exchanges = true }), default);
+            await Site.Desk.Part<Database>().WriteAsync(work => store.AddAsync(work, new Client { Id = Guid.NewGuid().ToString(), Realm = Outpost.Realm, ClientId = client, StandardFlow = false, Exchanges = true, Audiences = client == "finesse-desktop" ? ["cim"] : [] }), default);
         var made = (await store.FindByClientIdAsync(Outpost.Realm, client, default))!;
         var (tokens, error) = await Site.Desk.Part<Issuer>().MintAsync(new Gatehouse.Tokens.Authorization
         {

@@ -74,6 +74,31 @@ public sealed class RoundAboutTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await PostAsync(("otp", Totp.CodeOf(secret, Totp.StepAt(DateTimeOffset.UtcNow) + 1)))).Status);
     }
 
+    [Fact]
+    public async Task Another_name_for_a_role_or_group_opens_nothing()
+    {
+        var (status, body) = await site.AdminAsync("POST", $"clients/{site.CimId}/authz/resource-server/import", """
+            {"resources":[{"name":"payroll","scopes":[{"name":"view"}]},{"name":"wages","scopes":[{"name":"view"}]}],
+             "policies":[{"name":"no agents","type":"role","logic":"NEGATIVE","config":{"roles":"[{\"id\":\"agent\"}]"}},{"name":"nobody of the floor","type":"group","logic":"NEGATIVE","config":{"groups":"[{\"path\":\"/agents_permission\",\"extendChildren\":true}]"}},
+              {"name":"payroll p","type":"resource","config":{"resources":"[\"payroll\"]","applyPolicies":"[\"no agents\"]"}},{"name":"wages p","type":"resource","config":{"resources":"[\"wages\"]","applyPolicies":"[\"nobody of the floor\"]"}}]}
+            """);
+        Assert.True(status == HttpStatusCode.NoContent, body?.ToJsonString());
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (await MayAsync("payroll"), await MayAsync("wages")));
+        Assert.Equal(HttpStatusCode.NoContent, (await site.AdminAsync("PUT", "roles/agent", """{"name":"staff"}""")).Status);
+        var (_, groups) = await site.AdminAsync("GET", "groups?search=agents_permission");
+        Assert.Equal(HttpStatusCode.NoContent, (await site.AdminAsync("PUT", $"groups/{groups![0]!["id"]!.GetValue<string>()}", """{"name":"floor"}""")).Status);
+        Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.Forbidden), (await MayAsync("payroll"), await MayAsync("wages")));
+
+        // What agents may, they may still.
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await MayAsync("ccm#GET"), await MayAsync("agent-dashboard")));
+
+        async Task<HttpStatusCode> MayAsync(string permission)
+        {
+            var token = (await site.PasswordAsync("alice"))["access_token"]!.GetValue<string>();
+            return (await site.UmaAsync(token, ("audience", "cim"), ("permission", permission), ("response_mode", "decision"))).Status;
+        }
+    }
+
     private async Task<(HttpStatusCode Status, string Body)> PostAsync(params (string, string)[] more)
     {
         var (status, body, _) = await site.PostAsync(site.Token, null, [("grant_type", "password"), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("username", "sam"), ("password", Desk.Password), .. more]);
