@@ -28,6 +28,7 @@ public static class AdminRoom
         RoleRoutes.Map(admin);
         RoleMappingRoutes.Map(admin);
         ClientRoutes.Map(admin);
+        GadgetRoutes.Map(admin);
         AuthzRoutes.Map(admin);
         AuthzResourceRoutes.Map(admin);
         AuthzPolicyRoutes.Map(admin);

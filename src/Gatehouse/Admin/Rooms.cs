@@ -27,6 +27,7 @@ internal sealed record Rooms(
     SessionStore Sessions,
     SigningKeys Keys,
     Revocations Revocations,
+    GadgetStops GadgetStops,
     AuditLog Audit,
     ObservedStore Observed,
     Passwords Passwords,
