@@ -40,9 +40,9 @@ try {
   // Gatehouse: a realm, the desktop's client, the third party's, the provider, and olga, who has a password here.
   await mkdir(data);
   const lastDay = new Date(Date.now() + 90 * 86_400_000).toISOString().slice(0, 10);
-  await writeFile(`${data}/gatehouse.json`, JSON.stringify({ facades: { finesse: { realm, mode: 'HYBRID', seats: 'mobility', domain: 'example.org', withoutPkce: [`crm until ${lastDay}`] } } }));
+  await writeFile(`${data}/gatehouse.json`, JSON.stringify({ facades: { finesse: { realm, mode: 'HYBRID', seats: 'mobility', domain: 'example.org', withoutPkce: [`crm until ${lastDay}`] }, gadgets: { realm, passwords: true, list: [{ id: 'customers', spec: `${service.url}/gadget.xml`, audiences: ['crm'], targets: [`${service.url}/customers`] }] } } }));
   await done(['realms', 'add', realm]);
-  await done(['clients', 'add', 'finesse', '--exchange']);
+  await done(['clients', 'add', 'finesse', '--exchange', '--audience', 'crm']);
   const secret = (await done(['clients', 'add', 'crm', '--redirect-uri', `${service.url}/back`])).split(/\s/).at(-1);
   await done(['users', 'add', 'olga'], 'walk-on-water-7\n');
   await done(['providers', 'add', 'company', '--kind', 'saml', '--title', 'Company sign-in', '--set', `metadataUrl=${provider.metadata}`, '--set', 'requireEncrypted=true', '--set', 'allowCbc=true']);
@@ -153,6 +153,31 @@ try {
   assert.deepEqual([customers.status, customers.json().agent, customers.json().extension], [200, 'mina', '1573']);
   assert.equal((await ask(`${service.url}/customers`, { headers: { authorization: 'Bearer made-up' } })).status, 401);
   say('a third party validates the token at the identity service');
+
+  // Her desktop, in three tabs: the gadget calls its service through the container with a token of its own, which the service has validated.
+  await minas.clock.install();
+  const renewals = [];
+  minas.on('request', request => { if (request.method() === 'POST' && request.url().includes('/desktop/sso/token')) renewals.push(request.url()); });
+  const tabs = await Promise.all([1, 2, 3].map(() => minas.newPage()));
+  const inGadget = tab => tab.frameLocator('iframe[name="gadget-customers"]');
+  for (const tab of tabs) {
+    await tab.goto(`${origin}/desk`);
+    await inGadget(tab).locator('text=mina: Okafor & Daughters').waitFor();
+  }
+  assert.notEqual(await tabs[0].frames().find(one => one.name() === 'gadget-customers').evaluate(() => finesse.gadget.Config.authToken), mina.token);
+  assert.match(service.last().headers.authorization, /^Bearer eyJ/);
+  const narrow = { headers: { authorization: service.last().headers.authorization } };
+  assert.equal((await ask(`${api}/User/mina`, narrow)).status, 401);
+  say('a gadget calls its service with a token that is good for nothing else');
+
+  // Three quarters of the token's life later, by the browser's clock: each tab says until when it is good now.
+  const says = tab => tab.textContent('[role=status]');
+  const before = await Promise.all(tabs.map(says));
+  await minas.clock.fastForward('00:46:00');
+  await until('all tabs have the next token', async () => (await Promise.all(tabs.map(says))).every((text, i) => text && text !== before[i]));
+  assert.equal(renewals.length, 1);
+  for (const tab of tabs) await tab.close();
+  say('three tabs renew once');
 
   // Renewal as the vendor's clients do it: the refresh token stays.
   const renew = { method: 'POST', body: new URLSearchParams({ token: mina.token, 'refresh-token': mina.refresh_token }) };

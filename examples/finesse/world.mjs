@@ -75,7 +75,26 @@ $metadata['${url}/idp'] = [
   return { url, metadata, trust };
 }
 
-// The third party: /customers wants a bearer token, which it has validated by the identity service, as the vendor's SDK does; /back redeems a code without PKCE, which that SDK does not know.
+// A gadget as they were written for Finesse for years: nothing of Gatehouse's in it.
+const gadget = service => `<?xml version="1.0" encoding="UTF-8"?>
+<Module>
+  <ModulePrefs title="Customers" height="120"/>
+  <Content type="html"><![CDATA[
+    <p id="found">…</p>
+    <script>
+      gadgets.util.registerOnLoadHandler(function () {
+        var params = {};
+        params[gadgets.io.RequestParameters.CONTENT_TYPE] = gadgets.io.ContentType.JSON;
+        params[gadgets.io.RequestParameters.HEADERS] = { Authorization: finesse.utilities.Utilities.getAuthHeaderString(finesse.gadget.Config) };
+        gadgets.io.makeRequest(encodeURI('${service}/customers?nocache=' + new Date().getTime()), function (response) {
+          document.getElementById('found').textContent = response.rc === 200 ? response.data.agent + ': ' + response.data.customers.join() : 'refused: ' + response.rc;
+        }, params);
+      });
+    </script>
+  ]]></Content>
+</Module>`;
+
+// The third party: /gadget.xml is its gadget; /customers wants a bearer token, which it has validated by the identity service, as the vendor's SDK does; /back redeems a code without PKCE, which that SDK does not know.
 export async function thirdParty() {
   const seen = [];
   const state = { origin: '', client: 'crm', secret: '' };
@@ -89,6 +108,7 @@ export async function thirdParty() {
       const url = new URL(request.url, 'http://service');
       seen.push({ path: url.pathname, headers: request.headers });
       const reply = (status, body) => { response.writeHead(status, { 'content-type': 'application/json', ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}) }); response.end(JSON.stringify(body)); };
+      if (url.pathname === '/gadget.xml') return response.setHeader('content-type', 'text/xml').end(gadget(`http://${request.headers.host}`));
       if (url.pathname === '/crm/agent.html') return response.setHeader('content-type', 'text/html').end('<!doctype html><title>Agent</title><h1>Agent</h1>');
       if (url.pathname === '/back') {
         const made = await post('token', { grant_type: 'authorization_code', code: url.searchParams.get('code') ?? '', redirect_uri: `http://${request.headers.host}/back` });
