@@ -134,9 +134,14 @@ public sealed class NginxAuthTests : IAsyncLifetime
     [InlineData("http://elsewhere.example/ccm/secret/x")]
     [InlineData("http://elsewhere.example//ccm/open")]
     [InlineData("*")]
+    [InlineData("/forward-auth/nginx/ccm/open")]
+    [InlineData("/forward-auth/nginx/ccm/open/../../../../realms/x")]
+    [InlineData("/forward-auth/traefik/..%2f..%2frealms/x")]
+    [InlineData("/forward-auth/../realms/contact-centre")]
+    [InlineData("/forward-auth/traefik/%2e%2e/%2e%2e/realms")]
     public async Task No_spelling_gets_past(string target)
     {
-        var status = await RawAsync(target, $"Authorization: Bearer {await TokenAsync()}");
+        var status = await RawAsync(target, $"Authorization: Bearer {await TokenAsync()}", "X-Forwarded-Method: GET", "X-Forwarded-Uri: /ccm/open");
         Assert.InRange(status, 400, 499);
         Assert.Empty(upstream.All);
     }

@@ -89,6 +89,8 @@ internal sealed class ForwardAuthDoor(Rules rules, Gatekeeper gatekeeper, Decisi
     private static string? GateOnly(Decision.Pass pass, bool socket)
         => pass is { Principal.Dialog: not null, Route.Dialog.Body: not null } ? "the body, which must name the dialog"
             : pass.Route.Service.Events is not null ? "the body, in which the bot's token is put"
+            // The answer would show it: one slip in the proxy's configuration, and it is everybody's.
+            : pass is { Principal: not null, Route.Service.PassSecret: not null } ? "the gate's own forwarding, since this service is sent a shared secret"
             : !pass.Route.Service.Upgrade && socket ? "a request without an upgrade: this service takes no sockets"
             : null;
 

@@ -173,6 +173,33 @@ public sealed class ForwardAuthTests(ForwardAuthTests.Fixture fixture) : IClassF
     }
 
     [Fact]
+    public async Task A_shared_secret_is_never_told_to_a_proxy()
+    {
+        var secret = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
+        var file = Path.Combine(Directory.CreateTempSubdirectory("gatehouse-secret-").FullName, "secret");
+        await File.WriteAllTextAsync(file, secret, Stop);
+        await using var gate = await GateDesk.OpenAsync($$"""
+            realm: contact-centre
+            legacy:
+              play: { values: ["file:{{file}}"], until: 2999-01-01 }
+            services:
+              old: { upstreams: ["{upstream}"], accept: [token, "legacy:play"], pass-secret: true, rules: [{ allow: {} }] }
+            public:
+              - { reason: a test, lines: "GET /old/open" }
+            """, ProxyKit.On());
+        foreach (var credential in (string[])["Authorization: Bearer " + await gate.Desk.ServiceTokenAsync(), "Authorization: Bearer " + secret])
+        {
+            var no = await ProxyKit.AskAsync(gate.Desk, "traefik", "GET", "/old/x", credential);
+            Assert.Equal((403, "forward.gate-only"), (no.Status, no.Code));
+            Assert.DoesNotContain(no.Headers, one => one.Value.Contains(secret, StringComparison.Ordinal));
+        }
+
+        var open = await ProxyKit.AskAsync(gate.Desk, "traefik", "GET", "/old/open", "Authorization: Bearer " + secret);
+        Assert.Equal(200, open.Status);
+        Assert.DoesNotContain(open.Headers, one => one.Value.Contains(secret, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_socket_is_refused_where_the_service_takes_none()
     {
         var token = "Authorization: Bearer " + await Gate.Desk.ServiceTokenAsync();
