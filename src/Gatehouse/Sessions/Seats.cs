@@ -44,26 +44,35 @@ public sealed partial class Seats(Database database, AuditLog audit)
     public async Task<SeatClaim> ClaimAsync(Session session, string extension, string? clientId, string? address, CancellationToken stop)
     {
         if (!IsExtension(extension)) return Refused(session, extension, clientId, address, SeatClaim.Invalid, "invalid_device");
-        var claim = await database.WriteAsync(async work =>
+        SeatClaim claim;
+        try
         {
-            var (realm, id, user) = (session.Realm, session.Id, session.User);
-
-            // Takes the session's row: an end of it waits, and then finds the seat.
-            if (await work.Connection.ExecuteAsync("update sessions set user_id = user_id where realm = @realm and id = @id", new { realm, id }, work.Transaction) == 0) return SeatClaim.Over;
-            // Who is refused keeps the seat that they have.
-            var values = new { realm, extension, id, user, now = work.Now, late = work.Now - Late };
-            if (await work.Connection.ExecuteScalarAsync<long>($"select count(*) from seats where realm = @realm and extension = @extension and user_id <> @user and {Lives}", values, work.Transaction) > 0) return SeatClaim.Busy;
-            for (var again = 0; !await TryTakeAsync(work, session, extension); again++)
+            claim = await database.WriteAsync(async work =>
             {
-                // Who holds it came in the same moment. The same person's other session loses it all the same, and one who has just left holds nothing.
-                var holder = await work.Connection.ExecuteScalarAsync<string?>("select user_id from seats where realm = @realm and extension = @extension", values, work.Transaction);
-                if (again == Tries || (holder is not null && holder != user)) return SeatClaim.Busy;
-            }
+                var (realm, id, user) = (session.Realm, session.Id, session.User);
 
-            await work.AnnounceAsync(new Change("session.renewed", realm, id));
-            await audit.WriteAsync(work, new AuditEvent { Realm = realm, Type = "SEAT_TAKEN", Client = clientId, User = user, Session = id, Address = address, Details = new Dictionary<string, string> { ["extension"] = extension } });
-            return SeatClaim.Taken;
-        }, stop);
+                // Takes the session's row: an end of it waits, and then finds the seat.
+                if (await work.Connection.ExecuteAsync("update sessions set user_id = user_id where realm = @realm and id = @id", new { realm, id }, work.Transaction) == 0) return SeatClaim.Over;
+                // Who is refused keeps the seat that they have.
+                var values = new { realm, extension, id, user, now = work.Now, late = work.Now - Late };
+                if (await work.Connection.ExecuteScalarAsync<long>($"select count(*) from seats where realm = @realm and extension = @extension and user_id <> @user and {Lives}", values, work.Transaction) > 0) return SeatClaim.Busy;
+                for (var again = 0; !await TryTakeAsync(work, session, extension); again++)
+                {
+                    // Who holds it came in the same moment. The same person's other session loses it all the same, and one who has just left holds nothing.
+                    var holder = await work.Connection.ExecuteScalarAsync<string?>("select user_id from seats where realm = @realm and extension = @extension", values, work.Transaction);
+                    if (again == Tries || (holder is not null && holder != user)) throw new LostSeat();
+                }
+
+                await work.AnnounceAsync(new Change("session.renewed", realm, id));
+                await audit.WriteAsync(work, new AuditEvent { Realm = realm, Type = "SEAT_TAKEN", Client = clientId, User = user, Session = id, Address = address, Details = new Dictionary<string, string> { ["extension"] = extension } });
+                return SeatClaim.Taken;
+            }, stop);
+        }
+        catch (LostSeat)
+        {
+            claim = SeatClaim.Busy;
+        }
+
         return claim == SeatClaim.Busy ? Refused(session, extension, clientId, address, claim, "device_busy") : claim;
     }
 
@@ -95,6 +104,9 @@ public sealed partial class Seats(Database database, AuditLog audit)
         audit.Note(new AuditEvent { Realm = session.Realm, Type = "SEAT_TAKEN_ERROR", Client = clientId, User = session.User, Session = session.Id, Address = address, Error = error, Details = new Dictionary<string, string> { ["extension"] = extension.Length > 32 ? extension[..32] : extension } });
         return claim;
     }
+
+    // Thrown, so that what was given up for the seat is given up in vain.
+    private sealed class LostSeat() : Exception("Somebody else came first.");
 
     [GeneratedRegex(@"^\+?[0-9]{2,15}\z", RegexOptions.NonBacktracking)]
     private static partial Regex Form();

@@ -91,6 +91,35 @@ public abstract class SeatsTests : StoreKit
     }
 
     [Fact]
+    public async Task Whoever_comes_second_in_the_same_moment_keeps_the_seat_that_they_had()
+    {
+        Node[] nodes = [await SecondNodeAsync(clock), await SecondNodeAsync(clock)];
+        for (var round = 0; round < 10; round++)
+        {
+            var sessions = new List<Session>();
+            for (var i = 0; i < 4; i++)
+            {
+                sessions.Add(await StartAsync(nodes[i % 2], $"mover{round}-{i}"));
+                Assert.Equal(SeatClaim.Taken, await ClaimAsync(SeatsOf(nodes[0]), sessions[i], $"{5000 + (round * 10) + i}"));
+            }
+
+            using var gate = new Barrier(sessions.Count);
+            var wanted = (6000 + round).ToString();
+            var claims = await Task.WhenAll(sessions.Select((session, i) => Task.Factory.StartNew(() =>
+            {
+                gate.SignalAndWait(Stop);
+                return ClaimAsync(SeatsOf(nodes[i % 2]), session, wanted);
+            }, Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()));
+            Assert.Single(claims, SeatClaim.Taken);
+            for (var i = 0; i < 4; i++)
+            {
+                var seat = await SeatsOf(nodes[0]).OfUserAsync(Realm, sessions[i].User, Stop);
+                Assert.Equal((sessions[i].Id, claims[i] == SeatClaim.Taken ? wanted : $"{5000 + (round * 10) + i}"), seat);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_seat_ends_with_its_session_everywhere()
     {
         var (node, other) = (await SecondNodeAsync(clock), await SecondNodeAsync(clock));
