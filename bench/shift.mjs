@@ -1,17 +1,16 @@
-// A shift's start: 2,000 agents (Finesse's published ceiling) sign in by SAML and open a desktop each, as fast as they come: the provider's answer, the desktop's token (/desktop/sso/token), its page and assets, and its first
+// A shift's start: 2,000 agents (Finesse's published ceiling) sign in by SAML and open a desktop each, as fast as they come: the provider's answer, the desktop's token (/desktop/sso/token), its page and files, and its first
 // API calls through the gate. In turn with sign-ins alone, as bench/saml.mjs measures them: same messages, same machine, same client.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { serve } from './gatehouse.mjs';
 import { cpuSeconds, median, options, residentMiB } from './measure.mjs';
 import { answer, provider } from './saml-idp.mjs';
-import { freePort, scratch, start, stop } from './world.mjs';
+import { upstream } from './peers.mjs';
+import { scratch, stop } from './world.mjs';
 
 const given = options({ agents: 2000, rounds: 3, connections: 200, patience: 10 });
 const here = new URL('.', import.meta.url).pathname;
-const assets = ['/desk/', '/desk/desk.js', '/desk/desk.css', '/desk/gadget.js'];
 const calls = ['/cim-customer/customers', '/finesse-desk/teams', '/finesse-desk/reasons'];
 
 /** One request; refuses to be anything but what was expected. `wants` judges status and headers. */
@@ -26,18 +25,6 @@ const ask = (agent, url, { method = 'GET', headers = {}, form } = {}, wants = st
   sent.on('error', fail);
   sent.end(body);
 });
-
-async function upstream() {
-  const port = await freePort();
-  const root = join(scratch, 'www');
-  mkdirSync(join(root, 'desk'), { recursive: true });
-  for (const [name, size] of [['index.html', 4_000], ['desk.js', 60_000], ['desk.css', 12_000], ['gadget.js', 20_000]]) writeFileSync(join(root, 'desk', name), 'x'.repeat(size));
-  const conf = join(scratch, 'shift.conf');
-  writeFileSync(conf, `user root; worker_processes 1; pid ${scratch}/shift.pid; error_log ${scratch}/shift.err; events { worker_connections 4096; } http { access_log off; keepalive_requests 1000000; client_body_temp_path ${scratch}/b; proxy_temp_path ${scratch}/p; fastcgi_temp_path ${scratch}/f; uwsgi_temp_path ${scratch}/u; scgi_temp_path ${scratch}/s;
-    server { listen 127.0.0.1:${port}; root ${root}; location /desk/ { index index.html; } location / { default_type application/json; return 200 '{"items":[{"id":1},{"id":2}]}'; } } }`);
-  await start('upstream', 'nginx', ['-p', scratch, '-c', conf, '-g', 'daemon off;'], port);
-  return port;
-}
 
 const gatehouse = (...words) => execFileSync(join(here, '.work/gatehouse/gatehouse'), [...words, '--data', join(scratch, 'data')], { stdio: 'ignore' });
 
@@ -69,15 +56,9 @@ try {
   const program = await serve(`
 realm: contact-centre
 services:
-  desk: { upstreams: ["http://127.0.0.1:${to}"], rules: [{ allow: { roles: [agent] } }] }
   cim-customer: { upstreams: ["http://127.0.0.1:${to}"], rules: [{ allow: { roles: [agent] } }] }
   finesse-desk: { upstreams: ["http://127.0.0.1:${to}"], rules: [{ allow: { roles: [agent] } }] }
-public:
-  - reason: the desktop's page holds nothing of anybody
-    lines: |
-      GET /desk/**
-`, { GATEHOUSE__FACADES__FINESSE__REALM: 'contact-centre' });
-  gatehouse('clients', 'add', 'finesse', '--exchange');
+`);
   gatehouse('providers', 'add', 'idp', '--kind', 'saml', ...provider);
   const origin = `http://127.0.0.1:${program.port}`;
   const to_ = `${program.realm}/broker/idp/endpoint`;
@@ -85,11 +66,16 @@ public:
 
   const messages = () => Array.from({ length: given.agents }, (_, i) => answer(to_, program.realm, i));
   const signIn = async (browser, message) => (await ask(browser, to_, { method: 'POST', form: { SAMLResponse: message, RelayState: '' } }, (status, headers) => status === 303 && headers.location.endsWith('/signed-in') && headers['set-cookie'])).headers['set-cookie'].map(one => one.split(';')[0]).join('; ');
+  const page = (await ask(undefined, `${origin}/desk`)).text;
+  const assets = [...new Set([...page.matchAll(/(?:href|src)="([^"]+)"/g)].map(found => new URL(found[1], origin).pathname + new URL(found[1], origin).search))];
+  if (assets.length < 2) throw new Error(`the desktop names no files: ${page.slice(0, 300)}`);
+  const requests = 3 + assets.length + calls.length;
   const open = async (browser, cookie) => {
+    await ask(browser, `${origin}/desk`);
+    await Promise.all(assets.map(path => ask(browser, origin + path)));
     const { text } = await ask(browser, `${origin}/desktop/sso/token`, { headers: { cookie } });
     const { token } = JSON.parse(text);
     if (!token) throw new Error(`no token: ${text.slice(0, 200)}`);
-    await Promise.all(assets.map(path => ask(browser, origin + path)));
     await Promise.all(calls.map(path => ask(browser, origin + path, { headers: { authorization: `Bearer ${token}` } })));
   };
 
@@ -107,13 +93,13 @@ public:
 
   process.stderr.write('\r'.padEnd(60) + '\r');
   const middle = (rounds, name) => median(rounds.map(one => one[name]));
-  console.log(`\nshift: ${given.agents} agents, ${given.connections} at once; ${1 + 1 + assets.length + calls.length} requests each; none was refused, none timed out (${given.patience} s)\n`);
+  console.log(`\nshift: ${given.agents} agents, ${given.connections} at once; ${requests} requests each; none was refused, none timed out (${given.patience} s)\n`);
   console.log(`${''.padEnd(26)}${['seconds', 'agents / s', 'CPU s', 'p50 ms', 'p95 ms', 'max ms'].map(one => one.padStart(12)).join('')}`);
   for (const [name, rounds] of [['sign-ins alone', alone], ['sign-in and desktop', shift]])
     console.log(`${name.padEnd(26)}${[middle(rounds, 'seconds').toFixed(2), Math.round(given.agents / middle(rounds, 'seconds')), middle(rounds, 'cpu').toFixed(2), middle(rounds, 'p50'), middle(rounds, 'p95'), middle(rounds, 'max')].map(one => String(one).padStart(12)).join('')}`);
   const wall = median(shift.map((one, i) => one.seconds / alone[i].seconds));
   const goal = middle(shift, 'cpu') / (given.agents / 200);
-  console.log(`\nWhole shift ÷ the same sign-ins alone, round by round: ${wall.toFixed(2)} of the time, with ${2 + assets.length + calls.length} times the requests`);
+  console.log(`\nWhole shift ÷ the same sign-ins alone, round by round: ${wall.toFixed(2)} of the time, with ${requests} times the requests`);
   console.log(`Elapsed ÷ the ${given.agents / 200} s in which one CPU does ${given.agents} sign-ins at the benchmark's goal: ${(middle(shift, 'seconds') / (given.agents / 200)).toFixed(2)}`);
   console.log(`CPU of the whole shift ÷ what the sign-in benchmark's goal (200 per CPU second) allows for ${given.agents} sign-ins: ${goal.toFixed(2)} (goal 1.0); memory ${Math.round(residentMiB(program.child.pid))} MiB`);
   console.log(JSON.stringify({ bench: 'shift', agents: given.agents, alone, shift, wall: Number(wall.toFixed(3)), goal: Number(goal.toFixed(3)) }));

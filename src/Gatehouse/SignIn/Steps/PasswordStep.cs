@@ -177,8 +177,8 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         return linked;
     }
 
-    // A password alone is half of what this person shows, and a request has no place for a code: refused as a wrong one, and counted as one, so that nobody finds the right half this way.
-    private async Task<bool> IsHalfAsync(User user, Origin origin, CancellationToken stop) => origin.Door is not null && await factors.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true };
+    // A password alone is half of what this person shows, and this door has no place for a code: refused as a wrong one, and counted as one, so that nobody finds the right half this way.
+    private async Task<bool> IsHalfAsync(User user, Origin origin, CancellationToken stop) => (origin.Door is not null || origin.Rules is { BarAlso: null }) && await factors.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true };
 
     private PasswordOutcome.Wrong Wrong(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error)
     {
