@@ -37,6 +37,24 @@ public sealed class SocketTests
     }
 
     [Fact]
+    public async Task A_socket_of_a_gadget_ends_when_the_gadget_is_stopped_and_the_agents_goes_on()
+    {
+        await using var gate = await GateDesk.OpenAsync(Access);
+        var agents = await new Agents(gate.Desk).AddClientAsync("api");
+        var (_, full) = await agents.SignInAsync();
+        using var own = await ConnectAsync(gate, "/api/live", ("Authorization", "Bearer " + full));
+        using var gadgets = await ConnectAsync(gate, "/api/live", ("Authorization", "Bearer " + await agents.GadgetTokenAsync(full, "ticker", "api")));
+        await EchoAsync(gadgets);
+        await gate.Desk.Part<Gatehouse.Storage.Database>().WriteAsync(async work =>
+        {
+            await gate.Desk.Part<GadgetStops>().StopAsync(work, Desk.Realm, "ticker");
+            return true;
+        }, default);
+        await EndsWithAsync(gadgets, LiveConnections.Unauthorized);
+        await EchoAsync(own);
+    }
+
+    [Fact]
     public async Task A_socket_of_a_cookie_ends_with_the_session_and_needs_its_own_origin()
     {
         await using var gate = await GateDesk.OpenAsync(Access);

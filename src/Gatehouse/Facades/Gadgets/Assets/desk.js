@@ -6,7 +6,6 @@ const word = (key, ...values) => values.reduce((text, value, i) => text.replace(
 const { realm, title } = document.body.dataset;
 const language = document.documentElement.lang, country = (navigator.language.split('-')[1] ?? '').slice(0, 2);
 const host = new GadgetHost();
-const modeKey = 'gatehouse.desk.mode'; // How this person signs in, not who they are: so that a new tab knows whether to take over a session.
 
 let renewal, agent, offer, giving, basic, state = 'NOT_READY';
 
@@ -75,7 +74,6 @@ function signInForm(mode, wrong, name = '') {
 
 // To the realm's own pages, and back here with a session.
 function leave() {
-  sessionStorage.setItem(modeKey, 'SSO');
   location.assign(`/realms/${encodeURIComponent(realm)}/sign-in?back=${encodeURIComponent('/desk')}`);
 }
 
@@ -90,7 +88,6 @@ async function ssoIn(username, mayLeave) {
     if (wrong instanceof Ended) return signInForm(offer === 'HYBRID' ? 'HYBRID' : offer);
     throw wrong;
   }
-  sessionStorage.setItem(modeKey, 'SSO');
   renewal = next;
   await enter(renewal.current.userId ?? username);
 }
@@ -118,7 +115,6 @@ async function passwordIn(username, password, extension, mode) {
     next.stop();
     return back(wrong instanceof Ended ? word('failed', wrong.message) : word('unreachable'));
   }
-  sessionStorage.setItem(modeKey, 'NON_SSO');
   renewal = next;
   await enter(username, known);
 }
@@ -263,7 +259,6 @@ function over(reason) {
   clearTimeout(giving);
   for (const frame of document.querySelectorAll('[data-gadget]')) host.remove(frame.dataset.gadget);
   [renewal, basic, agent, state] = [undefined, undefined, undefined, 'NOT_READY'];
-  sessionStorage.removeItem(modeKey);
   card(word(reason === 'signed out' ? 'signedout' : 'signin'), reason === 'signed out' ? undefined : alertOf(word('ended')), make('form', { onsubmit: event => { event.preventDefault(); void begin(false); } }, make('button', { type: 'submit' }, word('signin'))));
   document.querySelector('button').focus();
 }
