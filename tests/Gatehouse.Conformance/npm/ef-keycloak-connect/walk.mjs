@@ -3,7 +3,7 @@ import http from 'node:http';
 import { createRequire } from 'node:module';
 import express from 'express';
 
-const [name, base, realm, client, secret, clientDbId, password] = process.argv.slice(2);
+const [name, base, realm, client, secret, clientDbId, password, finesseToken] = process.argv.slice(2);
 const { NodeAdapter } = createRequire(import.meta.url)(name);
 const newer = name.endsWith('newer');
 const quiet = console.log;
@@ -153,6 +153,14 @@ for (const [path, token, status] of [['/settings', sam.token, 200], ['/settings'
   expect(answer.status === status, `the enforcer at ${path}`, answer.status);
 }
 ok('enforcer');
+
+// Finesse's own addresses answered by the program itself: the library asks them, and comes back with what they say.
+const own = await signIn('own-sso', '', base.slice(0, -1), ['agent'], finesseToken);
+expect(own.token && own.keycloak_User.username === 'own-sso' && own.keycloak_User.roles.includes('agent'), 'our own Finesse with SSO', own);
+const basic = await signIn('alice', password, base.slice(0, -1), ['agent']);
+expect(basic.token && basic.keycloak_User.username === 'alice', 'our own Finesse without SSO', basic);
+expect((await refused(signIn('alice', 'not-the-password', base.slice(0, -1), ['agent']))).error_detail.status === 401, 'a wrong password at our own Finesse');
+ok('our own Finesse');
 
 other.close();
 guarded.close();

@@ -47,7 +47,7 @@ public sealed class CimSite : IAsyncLifetime
         Desk = await Desk.OpenAsync(with: options =>
         {
             File.WriteAllText(Path.Combine(options.Data, "gatehouse.json"), $$"""
-                { "tokens": { "issuerPath": "/auth" }, "facades": { "keycloak": { "prefix": "/auth", "passwordClients": [
+                { "tokens": { "issuerPath": "/auth" }, "facades": { "finesse": { "realm": "{{Desk.Realm}}", "mode": "HYBRID" }, "keycloak": { "prefix": "/auth", "passwordClients": [
                   { "realm": "{{Desk.Realm}}", "client": "cim", "until": "{{Until}}", "handOver": true }, { "realm": "{{Desk.Realm}}", "client": "gone", "until": "2020-01-01" }, { "realm": "{{Desk.Realm}}", "client": "unswitched", "until": "{{Until}}" } ] } } }
                 """);
             return options;
@@ -66,6 +66,7 @@ public sealed class CimSite : IAsyncLifetime
                 await store.SetSecretAsync(work, Desk.Realm, other.Id, new Gatehouse.Terms.Secret(Secret));
             }
 
+            await store.AddAsync(work, new Gatehouse.Clients.Client { Id = Guid.NewGuid().ToString(), Realm = Desk.Realm, ClientId = "gadgeteer", StandardFlow = false, Exchanges = true, Audiences = ["crm"] });
             return true;
         }, default);
         await Desk.Part<Gatehouse.Storage.ChangeFeed>().CatchUpAsync(default);

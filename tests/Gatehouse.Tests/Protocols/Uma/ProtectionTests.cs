@@ -36,6 +36,21 @@ public sealed class ProtectionTests(CimSite site) : IClassFixture<CimSite>
         Assert.Equal(HttpStatusCode.NotFound, (await site.ProtectAsync("GET", "permission/ticket", await site.ServiceAsync())).Status);
     }
 
+    [Fact]
+    public async Task A_resource_server_finds_and_touches_nobody_elses_resources()
+    {
+        var other = (await site.AdminAsync("GET", "clients?clientId=unswitched")).Body![0]!["id"]!.GetValue<string>();
+        Assert.Equal(HttpStatusCode.NoContent, (await site.AdminAsync("PUT", $"clients/{other}", """{"authorizationServicesEnabled":true}""")).Status);
+        var pat = await site.ServiceAsync("unswitched");
+        Assert.Equal("[]", (await site.ProtectAsync("GET", "resource_set", pat)).Body!.ToJsonString());
+        foreach (var verb in (string[])["GET", "PUT", "DELETE"]) Assert.Equal(HttpStatusCode.NotFound, (await site.ProtectAsync(verb, "resource_set/ccm", pat, verb == "PUT" ? """{"name":"mine"}""" : null)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await site.ProtectAsync("GET", "resource_set/ccm", await site.ServiceAsync())).Status);
+
+        // Closed to registration by its administrator.
+        Assert.Equal(HttpStatusCode.NoContent, (await site.AdminAsync("PUT", $"clients/{other}/authz/resource-server", """{"allowRemoteResourceManagement":false}""")).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await site.ProtectAsync("POST", "resource_set", pat, """{"name":"mine"}""")).Status);
+    }
+
     [Theory]
     [InlineData("[]")]
     [InlineData("{")]

@@ -1,6 +1,11 @@
 using System.Net;
-using System.Text.Json.Nodes;
+using Gatehouse.Clients;
+using Gatehouse.People;
+using Gatehouse.Sessions;
+using Gatehouse.Storage;
+using Gatehouse.Terms;
 using Gatehouse.Tests.Kits;
+using Gatehouse.Tokens;
 using Xunit;
 
 namespace Gatehouse.Tests.Protocols.Uma;
@@ -128,6 +133,36 @@ public sealed class UmaGrantTests(CimSite site) : IClassFixture<CimSite>
         await site.PostAsync(new Uri(site.Desk.RealmUrl, "protocol/openid-connect/revoke"), null, ("client_id", "cim"), ("client_secret", CimSite.Secret), ("token", token));
         (status, _, _) = await site.UmaAsync(token, ("audience", "cim"));
         Assert.Equal(HttpStatusCode.Unauthorized, status);
+    }
+
+    [Fact]
+    public async Task Another_realms_token_and_a_gadgets_are_nobodys_here()
+    {
+        var desk = site.Desk;
+        var (clients, database, issuer) = (desk.Part<ClientStore>(), desk.Part<Database>(), desk.Part<Issuer>());
+        var elsewhere = new Realm { Name = "elsewhere" };
+        var there = new Client { Id = Guid.NewGuid().ToString(), Realm = "elsewhere", ClientId = "cim", ServiceAccount = true };
+        await database.WriteAsync(async work =>
+        {
+            await desk.Part<Realms>().AddAsync(work, elsewhere);
+            return await clients.AddAsync(work, there);
+        }, default);
+        await database.Feed.CatchUpAsync(default);
+        var (foreign, _) = await issuer.MintAsync(new Gatehouse.Tokens.Authorization { Grant = "client_credentials", Realm = elsewhere, Client = there, Scopes = there.DefaultScopes }, default);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await site.UmaAsync(foreign!.AccessToken, ("audience", "cim"))).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await site.ProtectAsync("GET", "resource_set", foreign.AccessToken)).Status);
+
+        var claims = CimSite.Claims((await site.PasswordAsync("alice"))["access_token"]!.GetValue<string>());
+        var session = (await desk.Part<SessionStore>().FindAsync(Desk.Realm, claims.GetProperty("sid").GetString()!, default))!;
+        var gadgeteer = (await clients.FindByClientIdAsync(Desk.Realm, "gadgeteer", default))!;
+        var (gadget, error) = await issuer.MintAsync(new Gatehouse.Tokens.Authorization
+        {
+            Grant = "urn:ietf:params:oauth:grant-type:token-exchange", Realm = desk.Part<Realms>().Find(Desk.Realm)!, Client = gadgeteer, User = session.User, Session = session, Scopes = ["roles"], Audience = ["crm"], Gadget = new GadgetCut("wallboard", ["agent"], TimeSpan.FromMinutes(5)),
+        }, default);
+        Assert.True(gadget is not null, error?.Description);
+        foreach (var form in ((string, string)[][])[[], [("client_id", "cim"), ("client_secret", CimSite.Secret)]])
+            Assert.Equal(HttpStatusCode.Unauthorized, (await site.UmaAsync(gadget.AccessToken, [("audience", "cim"), .. form])).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await site.UmaAsync(null, ("client_id", "cim"), ("client_secret", CimSite.Secret), ("audience", "cim"), ("subject_token", gadget.AccessToken))).Status);
     }
 
     [Fact]
