@@ -51,7 +51,7 @@ public sealed class NginxTests : IAsyncLifetime
             realm: contact-centre
             {{(listedInTheAccessFile ? $"trusted-proxies: [{Listed}]" : "")}}
             services:
-              desk:
+              board:
                 upstreams: ["{{upstream!.Urls.First()}}"]
                 rules:
                   - allow: { roles: [agent] }
@@ -63,7 +63,7 @@ public sealed class NginxTests : IAsyncLifetime
             public:
               - reason: a test
                 lines: |
-                  GET /desk/open
+                  GET /board/open
                   GET /counted/open
             """, stop);
         if (!listedInTheAccessFile) await File.WriteAllTextAsync(Path.Combine(data, "gatehouse.json"), $$"""{"gateway": {"trustedProxies": ["{{Listed}}"] } }""", stop);
@@ -77,9 +77,9 @@ public sealed class NginxTests : IAsyncLifetime
             using var other = From(OtherClient);
 
             // The gate: what the upstream is told. The client's own X-Forwarded-For never counts.
-            Assert.Equal($"{Client} https cx.example.org", await client.GetStringAsync($"{listedUrl}/desk/open", stop));
-            Assert.Equal($"{Stranger} http 127.0.0.1", await client.GetStringAsync($"{strangerUrl}/desk/open", stop));
-            Assert.Equal($"{Client} http {program.Url.Authority}", await client.GetStringAsync(new Uri(program.Url, "/desk/open"), stop));
+            Assert.Equal($"{Client} https cx.example.org", await client.GetStringAsync($"{listedUrl}/board/open", stop));
+            Assert.Equal($"{Stranger} http 127.0.0.1", await client.GetStringAsync($"{strangerUrl}/board/open", stop));
+            Assert.Equal($"{Client} http {program.Url.Authority}", await client.GetStringAsync(new Uri(program.Url, "/board/open"), stop));
 
             // Limits by address: each client its own behind the listed proxy, one for all behind the stranger.
             Assert.Equal("200 200 429 200", $"{await StatusAsync(client, listedUrl)} {await StatusAsync(client, listedUrl)} {await StatusAsync(client, listedUrl)} {await StatusAsync(other, listedUrl)}");
