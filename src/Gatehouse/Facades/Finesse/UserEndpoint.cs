@@ -85,8 +85,8 @@ internal sealed class UserEndpoint(Site site, Admission admission, Agents agents
                     return taken;
                 }
 
-                // A forced sign-in: who is signed in keeps the state.
-                if (states.Of(asking.User) is null) states.Keep(asking.User, session, "NOT_READY", wish.Reason);
+                // A forced sign-in: who is signed in keeps the state. One whose session is over by time is not, and nobody was told.
+                if (states.Of(asking.User) is not { } state || (state.Session is { } old && old != session?.Id && await sessions.FindAsync(realm.Name, old, context.RequestAborted) is null)) states.Keep(asking.User, session, "NOT_READY", wish.Reason);
                 return null;
             case "LOGOUT":
                 states.Drop(asking.User);

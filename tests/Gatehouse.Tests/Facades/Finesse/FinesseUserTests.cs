@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Dapper;
 using Gatehouse.Federation;
 using Gatehouse.People;
 using Gatehouse.Sessions;
@@ -213,6 +214,27 @@ public sealed class FinesseUserTests(FinesseUserTests.Fixture fixture) : IClassF
         Assert.Equal("Invalid Input", await FinesseSite.ErrorAsync(await Site.SendAsync(HttpMethod.Put, Of("hostile"), bearer, bytes), HttpStatusCode.BadRequest));
         Assert.Equal("Not Found", await FinesseSite.ErrorAsync(await Site.SendAsync(HttpMethod.Delete, Of("hostile"), bearer), HttpStatusCode.NotFound));
         Assert.Equal("Not Found", await FinesseSite.ErrorAsync(await Site.GetAsync(Of("hostile") + "/Dialogs", bearer), HttpStatusCode.NotFound));
+    }
+
+    [Fact]
+    public async Task A_state_of_yesterday_is_not_todays()
+    {
+        var user = await Site.AddAsync("night", ("finesse.authMode", "NON_SSO"));
+        var basic = FinesseSite.Basic("night", FinesseSite.Password);
+        Assert.Equal(HttpStatusCode.Accepted, (await LoginAsync("night", basic, "2777")).StatusCode);
+        Assert.Equal(HttpStatusCode.Accepted, (await PutAsync("night", basic, "<User><state>READY</state></User>")).StatusCode);
+        Assert.Equal(("2777", "READY"), await AsksAsync("night", basic));
+
+        // Nobody signed out; the session lay idle until it was over.
+        var session = Assert.Single((await Site.Desk.Part<SessionStore>().ListAsync(Outpost.Realm, user.Id, null, 10, default)).Items);
+        await Site.Desk.Part<Database>().WriteAsync(async work =>
+        {
+            await work.Connection.ExecuteAsync("update sessions set idle_ends_at = 1 where id = @Id", new { session.Id }, work.Transaction);
+            await work.AnnounceAsync(new Change("session.renewed", Outpost.Realm, session.Id));
+            return true;
+        }, default);
+        Assert.Equal(HttpStatusCode.Accepted, (await LoginAsync("night", basic, "2777")).StatusCode);
+        Assert.Equal(("2777", "NOT_READY"), await AsksAsync("night", basic));
     }
 
     public sealed class Fixture : IAsyncLifetime
