@@ -89,6 +89,7 @@ internal static class RealmRoutes
             await asked.Rooms.Sessions.EndRealmAsync(work, asked.Realm.Name);
             await RealmEnd.RemoveAsync(work, asked.Realm.Name);
             await asked.Rooms.Dialogs.RemoveAllAsync(work, asked.Realm.Name);
+            await asked.Rooms.OneTime.RemoveAllAsync(work, asked.Realm.Name);
             await asked.Rooms.Revocations.AddAsync(work, RevocationKind.Realm, asked.Realm.Name, asked.Realm.Name);
             await asked.Rooms.Clients.RemoveAllAsync(work, asked.Realm.Name);
             await asked.Rooms.Upstreams.RemoveAllAsync(work, asked.Realm.Name);

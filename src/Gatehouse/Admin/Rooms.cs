@@ -8,6 +8,7 @@ using Gatehouse.Permissions;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.SignIn.Import;
+using Gatehouse.SignIn.OneTime;
 using Gatehouse.Storage;
 using Gatehouse.Tokens;
 
@@ -32,6 +33,7 @@ internal sealed record Rooms(
     ObservedStore Observed,
     Passwords Passwords,
     PasswordPlace PasswordPlace,
+    OneTimeStore OneTime,
     Upstreams Upstreams,
     BrowserTests BrowserTests,
     Issuers Issuers,

@@ -115,6 +115,7 @@ internal static class UserRoutes
         await asked.ChangeAsync("DELETE", "USER", $"users/{user.Id}", async work =>
         {
             await asked.Rooms.EndUserAsync(work, user);
+            await asked.Rooms.OneTime.ForgetAsync(work, asked.Realm.Name, user.Id);
             return await asked.Rooms.Users.RemoveAsync(work, asked.Realm.Name, user.Id) ? true : throw Refused.Missing("User");
         });
         return Answer.Done;

@@ -98,7 +98,8 @@ public sealed class BasicPassword(IProvesPasswords proves, KnownPasswords known,
         Realm = realm, Subject = user.Id, Kind = PrincipalKind.User, Name = user.Username, Roles = held.Roles, Groups = held.Groups, AuthenticatedAt = at, IssuedAt = at, Level = "1",
     };
 
-    private bool StillStands(Principal principal) => !verify.IsRevoked(principal);
+    // A realm that was disabled while a proof was under way must not be served from memory.
+    private bool StillStands(Principal principal) => !verify.IsRevoked(principal) && realms.Find(principal.Realm) is { Enabled: true };
 
     // A connection that stays open outlives the few minutes, not the password: what was set since is another one.
     private async ValueTask<bool> LivesAsync(Principal principal, CancellationToken stop)

@@ -19,7 +19,8 @@ internal static class CrossOrigin
         if (listed)
         {
             headers.AccessControlAllowMethods = "GET, POST, PUT, OPTIONS";
-            headers.AccessControlAllowHeaders = "Authorization, Content-Type";
+            // The vendor's library sends the last three.
+            headers.AccessControlAllowHeaders = "Authorization, Content-Type, requestId, locale, Range";
             headers.AccessControlMaxAge = "600";
         }
 

@@ -35,8 +35,16 @@ public sealed class OneTimeStore(Database database, Sealer sealer, TimeProvider 
     /// <summary>Takes a person's factor and codes away. False when there was none.</summary>
     public async Task<bool> ForgetAsync(Work work, string realm, string user)
     {
-        await work.Connection.ExecuteAsync("delete from one_time_codes where realm = @realm and user_id = @user", new { realm, user }, work.Transaction);
+        foreach (var table in (string[])["one_time_codes", "one_time_pending"])
+            await work.Connection.ExecuteAsync($"delete from {table} where realm = @realm and user_id = @user", new { realm, user }, work.Transaction);
         return await work.Connection.ExecuteAsync("delete from one_time_factors where realm = @realm and user_id = @user", new { realm, user }, work.Transaction) == 1;
+    }
+
+    /// <summary>Takes all of a realm away.</summary>
+    public async Task RemoveAllAsync(Work work, string realm)
+    {
+        foreach (var table in (string[])["one_time_codes", "one_time_factors", "one_time_sends", "one_time_pending"])
+            await work.Connection.ExecuteAsync($"delete from {table} where realm = @realm", new { realm }, work.Transaction);
     }
 
     /// <summary>Makes a code the one that counts, unless too much was sent: then how long to wait. The one before counts no more.</summary>

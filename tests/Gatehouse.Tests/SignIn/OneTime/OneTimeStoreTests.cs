@@ -55,6 +55,12 @@ public abstract class OneTimeStoreTests : StoreKit
         Assert.Equal("+4915112345678", (await store.FindAsync(Realm, User, Stop))!.Phone);
         Assert.True(await WriteAsync(work => store.ForgetAsync(work, Realm, User)));
         Assert.True(await store.PutAsync(Realm, User, Channel.Sms, Encoding.UTF8.GetBytes(Phone), Stop));
+        await WriteAsync(async work =>
+        {
+            await store.RemoveAllAsync(work, Realm);
+            return true;
+        });
+        Assert.Null(await store.FindAsync(Realm, User, Stop));
     }
 
     [Fact]
