@@ -21,7 +21,7 @@ public sealed partial class BlockTests
         ("curl -sS https://OUR-ADDRESS/finesse", "FinesseGuideTests runs it with a real address"),
         ("curl -sS -u alice:PASSWORD", "FinesseGuideTests runs it with a real address and password"),
         ("curl -sS -X POST https://OUR-ADDRESS/ccm", "ExpertflowGuideTests runs it with a real address and token"),
-        ("{\n", "settings, with which ExpertflowGuideTests starts the program"),
+        ("{\n", "settings, with which the test of that guide starts the program"),
         ("npm ci", "BotKitTests builds the kit so"),
         ("import { createServer }", "BotKitTests writes the guide's bot and plays against it"),
         ("const bot = createBot", "the same bot"),
@@ -37,7 +37,7 @@ public sealed partial class BlockTests
     public void Every_block_is_run_or_has_its_reason(string document)
     {
         Assert.DoesNotContain("```", File.ReadAllText(Path.Combine(Root(), document)), StringComparison.Ordinal);
-        foreach (var block in Blocks(document))
+        foreach (var block in Blocks.Of(Path.Combine(Root(), document)))
         {
             if (Known.Any(one => (block[0] + '\n').StartsWith(one.Begins, StringComparison.Ordinal))) continue;
             if (block[0].StartsWith("realm:", StringComparison.Ordinal))
@@ -48,20 +48,6 @@ public sealed partial class BlockTests
             }
 
             Assert.All(Continued().Replace(string.Join('\n', block), " ").Split('\n'), line => Assert.StartsWith("gatehouse ", line, StringComparison.Ordinal));
-        }
-    }
-
-    private static IEnumerable<IReadOnlyList<string>> Blocks(string document)
-    {
-        List<string> block = [];
-        foreach (var line in File.ReadLines(Path.Combine(Root(), document)).Append(""))
-        {
-            if (line.StartsWith("    ", StringComparison.Ordinal)) block.Add(line[4..]);
-            else if (block.Count > 0)
-            {
-                yield return block;
-                block = [];
-            }
         }
     }
 

@@ -20,7 +20,7 @@ public sealed partial class GadgetsGuideTests
         string Here(string text) => text.Replace("https://gadgets.example.org", third.Url, StringComparison.Ordinal).Replace("https://crm.example.org", third.Url, StringComparison.Ordinal);
         var data = Directory.CreateTempSubdirectory("gatehouse-gadgets-guide-").FullName;
 
-        await File.WriteAllTextAsync(Path.Combine(data, "gatehouse.json"), Here(Settings().Match(guide).Groups[1].Value));
+        await File.WriteAllTextAsync(Path.Combine(data, "gatehouse.json"), Here(Blocks.Json(Path.Combine(Root(), "docs/guides/gadgets.md"))[0]));
         await CommandAsync("gatehouse realms add contact-centre", data);
         var secret = "";
         foreach (var command in Shell.Commands(Path.Combine(Root(), "docs/guides/gadgets.md")).Where(line => line.Contains("clients add", StringComparison.Ordinal))) secret = (await CommandAsync(command, data)).Trim();
@@ -68,9 +68,6 @@ public sealed partial class GadgetsGuideTests
     private static IEnumerable<string> Curls(string guide) => Continued().Replace(guide, " ").Split('\n').Where(line => line.StartsWith("    curl ", StringComparison.Ordinal)).Select(line => line.Trim());
 
     private static string Root([CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../.."));
-
-    [GeneratedRegex("```json\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Settings();
 
     [GeneratedRegex(@"\\\n\s+")]
     private static partial Regex Continued();

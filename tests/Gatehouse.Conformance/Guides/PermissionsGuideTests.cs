@@ -15,7 +15,7 @@ public sealed class PermissionsGuideTests
     {
         var folder = Directory.CreateTempSubdirectory("gatehouse-permissions-guide-").FullName;
         var text = await File.ReadAllTextAsync(Guide);
-        var blocks = text.Split("```").Where(block => block.StartsWith("json\n", StringComparison.Ordinal)).Select(block => block[5..]).ToList();
+        var blocks = Blocks.Json(Guide);
         await File.WriteAllTextAsync(Path.Combine(folder, "settings.json"), blocks[0]);
         await File.WriteAllTextAsync(Path.Combine(folder, "gatehouse.json"), blocks[1]);
         var access = Path.Combine(folder, "access.yaml");
