@@ -26,19 +26,19 @@ public sealed class RunScriptTests : IAsyncLifetime
         builder.Logging.ClearProviders();
         upstream = builder.Build();
         upstream.Urls.Add("http://127.0.0.1:0");
-        upstream.MapGet("/desk/slow", async () =>
+        upstream.MapGet("/slow/answer", async () =>
         {
             asked.TrySetResult();
             await release.Task.WaitAsync(Patience);
             return "done";
         });
-        upstream.MapPost("/desk/upload", async (HttpContext context) =>
+        upstream.MapPost("/slow/upload", async (HttpContext context) =>
         {
             using var body = new MemoryStream();
             await context.Request.Body.CopyToAsync(body);
             return body.Length.ToString();
         });
-        upstream.MapGet("/desk/events", async (HttpContext context) =>
+        upstream.MapGet("/slow/events", async (HttpContext context) =>
         {
             context.Response.ContentType = "text/event-stream";
             await context.Response.WriteAsync("data: first\n\n");
@@ -49,16 +49,16 @@ public sealed class RunScriptTests : IAsyncLifetime
         await File.WriteAllTextAsync(Access, $$"""
             realm: contact-centre
             services:
-              desk:
+              slow:
                 upstreams: ["{{upstream.Urls.First()}}"]
                 rules:
                   - allow: { roles: [agent] }
             public:
               - reason: a test
                 lines: |
-                  GET /desk/slow
-                  GET /desk/events
-                  POST /desk/upload
+                  GET /slow/answer
+                  GET /slow/events
+                  POST /slow/upload
             """);
     }
 
@@ -76,13 +76,13 @@ public sealed class RunScriptTests : IAsyncLifetime
         var stop = TestContext.Current.CancellationToken;
         var program = await RunningProgram.StartByScriptAsync(Path.Combine(folder, "built"), Access);
         using var client = new HttpClient { BaseAddress = program.Url };
-        var slow = client.GetStringAsync("/desk/slow", stop);
+        var slow = client.GetStringAsync("/slow/answer", stop);
         await asked.Task.WaitAsync(Patience, stop);
         using var upload = new Upload();
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/desk/upload") { Content = upload };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/slow/upload") { Content = upload };
         var uploaded = client.SendAsync(request, stop);
         await upload.Begun.WaitAsync(Patience, stop);
-        using var events = await client.GetAsync("/desk/events", HttpCompletionOption.ResponseHeadersRead, stop);
+        using var events = await client.GetAsync("/slow/events", HttpCompletionOption.ResponseHeadersRead, stop);
         using var lines = new StreamReader(await events.Content.ReadAsStreamAsync(stop));
         Assert.Equal("data: first", await lines.ReadLineAsync(stop));
 
