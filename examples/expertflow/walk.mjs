@@ -12,7 +12,7 @@ await Stage.play('Expertflow CX: agents, supervisors and a third party', async s
   await stage.gatehouse('realms', 'add', 'contact-centre');
   for (const role of ['agent', 'supervisor', 'admin', 'integration']) await stage.gatehouse('roles', 'add', role);
   const passwords = {};
-  for (const [name, role] of [['alice', 'agent'], ['sam', 'supervisor'], ['rita', 'agent']]) passwords[name] = await stage.gatehouse('users', 'add', name, '--role', role, '--generate');
+  for (const [name, role] of [['alice', 'agent'], ['sam', 'supervisor'], ['rita', 'agent'], ['reports', 'integration']]) passwords[name] = await stage.gatehouse('users', 'add', name, '--role', role, '--generate');
   await stage.gatehouse('groups', 'add', 'agents_permission', '--join', 'alice', '--join', 'rita');
   await stage.gatehouse('groups', 'add', 'senior_agents_permission', '--join', 'sam');
   await stage.gatehouse('groups', 'add', 'team-a', '--set', 'teamId=a', '--set', 'teamName=Team A', '--set', 'supervisor=sam', '--join', 'alice');
@@ -96,8 +96,9 @@ await Stage.play('Expertflow CX: agents, supervisors and a third party', async s
     const answer = await fetch(`${gate}/auth/realms/contact-centre/protocol/openid-connect/token`, { method: 'POST', body: new URLSearchParams(form) });
     return (await answer.json()).access_token;
   };
-  const direct = await grant({ client_id: 'cim', client_secret: cimSecret, grant_type: 'password', username: 'sam', password: passwords.sam });
-  stage.expect('by the vendor\'s direct grant', await call(gate, 'GET', '/cim-customer/customers', direct), '200');
+  const direct = await grant({ client_id: 'cim', client_secret: cimSecret, grant_type: 'password', username: 'reports', password: passwords.reports });
+  stage.expect('by the vendor\'s direct grant, as a technical user', await call(gate, 'GET', '/cim-customer/customers', direct), '200');
+  stage.expect('which is no way around an agent\'s second factor', await grant({ client_id: 'cim', client_secret: cimSecret, grant_type: 'password', username: 'sam', password: passwords.sam }) ?? 'no token', 'no token');
   const own = await grant({ client_id: 'crm-sync', client_secret: crmSecret, grant_type: 'client_credentials' });
   stage.expect('or, better, by a service account of its own', await call(gate, 'POST', '/ccm/message/send', own), '200');
   stage.expect('which may no more than integrations may', await call(gate, 'GET', '/license-manager/license', own), '403 rule.denied');

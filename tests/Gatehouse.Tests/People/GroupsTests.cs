@@ -80,5 +80,14 @@ public abstract class GroupsTests : StoreKit
         Assert.False(await WriteAsync(work => Node.Groups.RemoveAsync(work, Realm, top.Id)));
     }
 
+    [Fact]
+    public async Task Groups_are_found_by_a_value_of_an_attribute()
+    {
+        foreach (var (name, attribute, values) in ((string, string, string[])[])[("a", "supervisor", ["sam", "Sofia"]), ("b", "supervisor", ["sofia"]), ("c", "supervisorx", ["sofia"]), ("d", "s%_\\ü", ["sofia"]), ("e", "other", ["supervisor", "sofia"])])
+            Assert.True(await WriteAsync(work => Node.Groups.AddAsync(work, NewGroup(name) with { Attributes = System.Collections.Immutable.ImmutableDictionary<string, System.Collections.Immutable.ImmutableArray<string>>.Empty.Add(attribute, [.. values]) })));
+        async Task<string> FoundAsync(string name, string value) => string.Join(' ', (await Node.Groups.WithAttributeAsync(Realm, name, value, Stop)).Select(group => group.Name));
+        Assert.Equal(("a b", "a", "d", "", ""), (await FoundAsync("supervisor", "SOFIA"), await FoundAsync("supervisor", "sam"), await FoundAsync("s%_\\ü", "sofia"), await FoundAsync("super%", "sofia"), await FoundAsync("supervisor", "s%")));
+    }
+
     private async Task<string[]> PathsAsync(string? parent) => [.. (await Node.Groups.ListAsync(Realm, parent, null, null, 100, Stop)).Items.Select(group => group.Path)];
 }

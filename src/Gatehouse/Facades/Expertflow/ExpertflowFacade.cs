@@ -82,7 +82,7 @@ public sealed class ExpertflowFacade(IOptions<UntilSettings> until, TimeProvider
     }
 
     private static Task OverAsync(HttpContext context, string message, RouteEnd over)
-        => Reply.FaultAsync(context, new Fault(403, message, $"This call ended on {over.LastDay:yyyy-MM-dd}. Sign in by the page of the realm (OpenID Connect); the operator can set a later day."));
+        => Reply.FaultAsync(context, new Fault(403, message, $"This call ended on {over.LastDay:yyyy-MM-dd}. Sign in by the page of the realm (OpenID Connect); the operator can set a later day.") { Code = "call_ended" });
 
     private sealed class SettingsCheck<T>(Func<T, string?> fault) : IValidateOptions<T> where T : class
     {

@@ -14,6 +14,9 @@ internal sealed record Fault(int Status, string Message, string Reason)
     /// <summary>Members <c>status</c> and <c>message</c> as well, which the renewal's clients read.</summary>
     public bool Flat { get; init; }
 
+    /// <summary>Stable code for the audit log, where nobody below notes the refusal; null where somebody did.</summary>
+    public string? Code { get; init; }
+
     public static Fault Wait(string message, TimeSpan wait) => new(429, message, $"Too many attempts. Try again in {Seconds(wait)} s.") { RetryAfter = Seconds(wait) };
 
     // The vendor's library has 408 for whoever could not be asked in time.
@@ -21,7 +24,7 @@ internal sealed record Fault(int Status, string Message, string Reason)
 
     public static Fault Inside(string message) => new(500, message, "Something went wrong inside. The operator finds the cause in the log.");
 
-    public static Fault Bad(string reason) => new(400, "Bad Request", reason);
+    public static Fault Bad(string reason) => new(400, "Bad Request", reason) { Code = "invalid_request" };
 
     public void Write(Utf8JsonWriter writer)
     {

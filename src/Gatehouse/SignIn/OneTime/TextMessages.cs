@@ -22,6 +22,8 @@ public enum Sending
 /// <summary>Sends text messages by Twilio's Messages API: <c>POST {url}/2010-04-01/Accounts/{account}/Messages.json</c>, Basic, a form of To, From and Body.</summary>
 public sealed class TextMessages(OutboundHttp http, IOptions<OneTimeSettings> options, ILogger<TextMessages> logger)
 {
+    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
     private readonly OneTimeSettings settings = options.Value;
 
     /// <summary>Sends a code. Neither number nor code is ever logged.</summary>
@@ -56,6 +58,12 @@ public sealed class TextMessages(OutboundHttp http, IOptions<OneTimeSettings> op
     {
         try
         {
+            if (settings.SmsSecretFile.Length > 0 && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(settings.SmsSecretFile) & Others) != UnixFileMode.None)
+            {
+                logger.LogWarning("The secret in {File} can be read by others, and is not used. Mend it with: chmod 600 '{File}'", settings.SmsSecretFile, settings.SmsSecretFile);
+                return null;
+            }
+
             var text = settings.SmsSecretFile.Length > 0 ? File.ReadAllText(settings.SmsSecretFile) : settings.SmsSecretVariable.Length > 0 ? Environment.GetEnvironmentVariable(settings.SmsSecretVariable) : null;
             return text?.Trim() is { Length: > 0 } secret ? secret : null;
         }

@@ -108,6 +108,7 @@ public sealed class ExpertflowLoginTests(ExpertflowLoginTests.Fixture fixture) :
             Assert.NotEmpty(reply.Reason);
         }
 
+        await Site.AuditedAsync("LOGIN_ERROR", "invalid_request", one => one.Details?["path"] == ExpertflowSite.KeycloakLogin);
         if (!body.Contains("\"username\":\"a\"", StringComparison.Ordinal)) Assert.Equal(HttpStatusCode.BadRequest, (await Site.PostAsync(ExpertflowSite.Refresh, body, type)).Status);
     }
 
@@ -176,7 +177,7 @@ public sealed class ExpertflowLoginTests(ExpertflowLoginTests.Fixture fixture) :
     {
         using var get = await Site.Desk.Http.GetAsync(ExpertflowSite.Login);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, get.StatusCode);
-        foreach (var path in (string[])["/agent-manager/agent/login/", "/agent-manager/agent/login/x", "/agent-manager/agent", "/agent-manager/agent/loginx", "/agent-manager/agentSetting", "/unified-admin/keycloakLogin/x", "/agent-manager/agent/refresh-token2"])
+        foreach (var path in (string[])["/agent-manager/agent/login/x", "/agent-manager/agent", "/agent-manager/agent/loginx", "/agent-manager/agentSetting", "/unified-admin/keycloakLogin/x", "/agent-manager/agent/refresh-token2"])
         {
             using var answer = await Site.Desk.Http.GetAsync(path);
             Assert.True(await GateDesk.CodeOfAsync(answer) is "route.unknown" or "path.ambiguous" or "credential.missing", $"{path}: {answer.StatusCode} {await answer.Content.ReadAsStringAsync()}");

@@ -61,6 +61,7 @@ public sealed class ExpertflowSettingsTests
         var over = await site.LoginAsync("alice", ExpertflowSite.Password, ExpertflowSite.KeycloakLogin);
         Assert.Equal(HttpStatusCode.Forbidden, over.Status);
         Assert.StartsWith($"This call ended on {ExpertflowSite.Day(-1)}", over.Reason, StringComparison.Ordinal);
+        await site.AuditedAsync("LOGIN_ERROR", "call_ended", one => one.Details?["path"] == ExpertflowSite.KeycloakLogin);
     }
 
     [Fact]

@@ -251,6 +251,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
             {
                 var file = Path.Combine(options.Data, "sms.secret");
                 File.WriteAllText(file, "secret-of-the-provider\n");
+                File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
                 return $$""", "signin": { "onetime": { "smsUrl": "{{messages.Url}}", "smsAccount": "AC0123", "smsFrom": "+15005550006", "smsSecretFile": "{{file}}", "cooldown": "00:00:00", "smsPrefixes": ["+49"] } }""";
             })));
         }
