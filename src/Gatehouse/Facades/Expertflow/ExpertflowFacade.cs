@@ -33,6 +33,7 @@ public sealed class ExpertflowFacade(IOptions<UntilSettings> until, TimeProvider
         services.AddSingleton<ITeams>(parts => parts.GetRequiredService<IOptions<TeamsSettings>>().Value.Server is { Length: > 0 } server ? new ServerTeams(parts.GetRequiredService<OutboundHttp>(), server) : new GroupTeams(parts.GetRequiredService<Groups>()));
         services.AddSingleton<EntryCheck>();
         services.AddSingleton<Seals>();
+        services.AddSingleton<Strangers>();
         services.AddSingleton<Desk>();
         services.AddSingleton<FinesseHosts>();
         services.AddSingleton<LoginEndpoint>();

@@ -1,9 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using Gatehouse.Audit;
 using Gatehouse.Storage;
-using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Facades.Expertflow;
 
@@ -13,7 +11,7 @@ internal static class Reply
     /// <summary>An error.</summary>
     public static Task FaultAsync(HttpContext context, Fault fault)
     {
-        if (fault.Code is { } code) Note(context, code);
+        if (fault.Code is { } code) context.RequestServices.GetRequiredService<Strangers>().Note(context, code);
         if (fault.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         return WriteAsync(context, fault.Status, fault.Write);
     }
@@ -57,13 +55,6 @@ internal static class Reply
             await FaultAsync(context, Fault.Inside(message));
         }
     };
-
-    // Who tries what no client of the vendor's sends shall be seen; what was sent is not kept.
-    private static void Note(HttpContext context, string code) => context.RequestServices.GetRequiredService<AuditLog>().Note(new AuditEvent
-    {
-        Realm = context.RequestServices.GetRequiredService<IOptions<ExpertflowSettings>>().Value.Realm, Type = "LOGIN_ERROR", Address = context.Connection.RemoteIpAddress?.ToString(), Error = code,
-        Details = new Dictionary<string, string> { ["path"] = context.Request.Path.Value ?? "" },
-    });
 
     private static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> members)
     {
