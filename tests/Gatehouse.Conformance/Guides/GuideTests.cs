@@ -24,7 +24,10 @@ public sealed partial class GuideTests
         ("gatehouse users attributes alice", "XivoGuideTests runs it where alice is"),
         ("gatehouse groups add team-a", "ExpertflowGuideTests runs it where alice is"),
         ("gatehouse users forget-second-factor", "the same"),
-        ("gatehouse clients add crm --service-account", "ExpertflowGuideTests runs it where the role is"),
+        ("gatehouse clients add crm --service-account --role", "ExpertflowGuideTests runs it where the role is"),
+        ("gatehouse clients authorization", "PermissionsGuideTests runs it where the client is"),
+        ("gatehouse import apisix apisix.yaml", "ProxyGuideTests runs it where the file is"),
+        ("gatehouse explain GET /ccm/messages", "the same: of what was imported"),
         ("gatehouse xivo check /etc/docker", "XivoGuideTests runs it over a file that is there"),
     ];
 
