@@ -32,6 +32,7 @@ public static class FacadesRoom
     /// <summary>Adds the facades that are switched on.</summary>
     public static IServiceCollection AddFacades(this IServiceCollection services, IConfiguration section)
     {
+        services.AddSingleton<Crowds>();
         foreach (var add in All) add(services, section);
         return services;
     }

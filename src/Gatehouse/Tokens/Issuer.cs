@@ -35,7 +35,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
         if (a.User is not null && user is not { Enabled: true }) return Refuse(a, OAuthError.InvalidGrant("The user is disabled or gone."));
 
         // 5 Nobody has since ended everything of the realm, the client or the user; a client of the same name made later inherits nothing.
-        if (a.Since is { } since && (since < a.Realm.NotBefore || since < a.Client.NotBefore || since < a.Client.CreatedAt || (a.AuthenticatedAt ?? since) < user?.NotBefore))
+        if (a.Since is { } since && (since < a.Realm.NotBefore || since < a.Client.NotBefore || since < SecondOf(a.Client.CreatedAt) || (a.AuthenticatedAt ?? since) < user?.NotBefore))
             return Refuse(a, OAuthError.InvalidGrant("What was granted before has been revoked. Sign in again."));
 
         // 6 The session is alive and theirs, unless the tokens are meant to outlive it.
@@ -134,6 +134,9 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
         var hash = algorithm[^3..] switch { "256" => SHA256.HashData(bytes), "384" => SHA384.HashData(bytes), _ => SHA512.HashData(bytes) };
         return Base64Url.EncodeToString(hash.AsSpan(0, hash.Length / 2));
     }
+
+    // A token says its second alone (RFC 7519, 4.1.6): traded in the second in which its client was made, it would count as older than that.
+    private static DateTimeOffset SecondOf(DateTimeOffset instant) => DateTimeOffset.FromUnixTimeSeconds(instant.ToUnixTimeSeconds());
 
     private (TokenSet?, OAuthError?) Refuse(Authorization a, OAuthError error)
     {

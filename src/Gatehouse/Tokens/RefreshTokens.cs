@@ -38,7 +38,7 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
         if (revocations.Has(row.Realm, null, row.User, row.ClientId, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt))) return (null, null, OAuthError.InvalidGrant("The refresh token was revoked. Sign in again."));
         if (row.UsedAt is { } used)
         {
-            if (now - used <= (long)realm.RefreshGrace.TotalMilliseconds && Open(row.Answer) is { } same) return (null, same, null);
+            if (now - used < (long)realm.RefreshGrace.TotalMilliseconds && Open(row.Answer) is { } same) return (null, same, null);
             await EndForReplayAsync(row, address, stop);
             return (null, null, OAuthError.InvalidGrant("The refresh token was used before; all tokens that came of it were ended."));
         }

@@ -52,6 +52,8 @@ public abstract class BasicPasswordTests : StoreKit
         await using var here = await OpenAsync();
         await using var there = await OpenAsync();
         var user = await here.AddAsync("alice");
+        // A write returns when its node has heard of it, and so of all before it: alice is no news there any more.
+        await there.AddAsync("bob");
         foreach (var change in (Func<Work, Task>[])[
             work => here.Node.Users.SetPasswordHashAsync(work, Realm, user.Id, "hash", false), work => here.Node.Users.ChangeAsync(work, user with { Enabled = false }), work => here.Node.Users.ChangeAsync(work, user), work => here.Node.Users.RemoveAsync(work, Realm, user.Id)])
         {

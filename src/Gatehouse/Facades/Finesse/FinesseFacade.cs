@@ -10,13 +10,14 @@ public sealed class FinesseFacade : IFacade
     private const string Sso = "/desktop/sso";
     private const string Ids = "/ids/v1/oauth";
 
-    private readonly string[] origins;
+    private readonly CrossOrigin origins;
     private readonly ILogger logger;
 
     /// <summary>Reads the settings.</summary>
     public FinesseFacade(IOptions<FinesseSettings> options, ILogger<FinesseFacade> logger)
     {
-        origins = [.. options.Value.Origins];
+        // The vendor's library sends the last three.
+        origins = new CrossOrigin([.. options.Value.Origins], "GET, POST, PUT, OPTIONS", "Authorization, Content-Type, requestId, locale, Range");
         this.logger = logger;
     }
 
@@ -45,7 +46,6 @@ public sealed class FinesseFacade : IFacade
         services.AddSingleton<SsoTokens>();
         services.AddSingleton<SsoTokenEndpoint>();
         services.AddSingleton<SsoTestEndpoint>();
-        services.AddSingleton<Crowds>();
         services.AddSingleton<Admission>();
         services.AddSingleton<Teams>();
         services.AddSingleton<States>();
@@ -95,7 +95,7 @@ public sealed class FinesseFacade : IFacade
         void Service(string method, string path, RequestDelegate endpoint) => routes.MapMethods(Ids + path, [method], Readable(endpoint, OAuth));
     }
 
-    private RequestDelegate Readable(RequestDelegate endpoint, Func<HttpContext, ApiError, Task> tell) => CrossOrigin.Allow(origins, Reply.Always(endpoint, tell, logger));
+    private RequestDelegate Readable(RequestDelegate endpoint, Func<HttpContext, ApiError, Task> tell) => origins.Allow(Reply.Always(endpoint, tell, logger));
 
     private static Task Json(HttpContext context, ApiError error) => Reply.FaultAsync(context, error.Status, error.Type, error.Message);
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Gatehouse.Storage;
 
@@ -44,21 +43,5 @@ internal static class Reply
         }
     };
 
-    private static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> members)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            members(writer);
-            writer.WriteEndObject();
-        }
-
-        var response = context.Response;
-        response.StatusCode = status;
-        response.ContentType = "application/json";
-        response.ContentLength = buffer.WrittenCount;
-        response.Headers.CacheControl = "no-store";
-        await response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
-    }
+    private static Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> members) => JsonAnswer.WriteAsync(context, status, "application/json", members);
 }

@@ -7,14 +7,14 @@ namespace Gatehouse.Facades.Xivo;
 public sealed class XivoFacade : IFacade
 {
     private readonly string auth;
-    private readonly string[] origins;
+    private readonly CrossOrigin origins;
     private readonly ILogger logger;
 
     /// <summary>Reads the settings.</summary>
     public XivoFacade(IOptions<XivoSettings> options, ILogger<XivoFacade> logger)
     {
         auth = options.Value.Prefix + "/api/2.0/auth";
-        origins = [.. options.Value.Origins];
+        origins = new CrossOrigin([.. options.Value.Origins], "GET, POST, OPTIONS", "Authorization, Content-Type");
         this.logger = logger;
     }
 
@@ -60,7 +60,7 @@ public sealed class XivoFacade : IFacade
         void Map(string method, string path, RequestDelegate endpoint) => routes.MapMethods(auth + path, [method], Always(endpoint));
     }
 
-    private RequestDelegate Always(RequestDelegate endpoint) => CrossOrigin.Allow(origins, Reply.Always(endpoint, logger));
+    private RequestDelegate Always(RequestDelegate endpoint) => origins.Allow(Reply.Always(endpoint, logger));
 
     private sealed class SettingsCheck : IValidateOptions<XivoSettings>
     {

@@ -65,6 +65,7 @@ public sealed class DeskDoorTests : IAsyncLifetime
 
         // Renewed by the token, of the same session; signed out, both are worth nothing.
         (status, body) = await AskAsync("POST", "Bearer " + token);
+        Assert.True(status == 200, body.ToString());
         var next = body.GetProperty("token").GetString()!;
         Assert.Equal(Agents.Claims(token).GetProperty("sid").GetString(), Agents.Claims(next).GetProperty("sid").GetString());
         Assert.Equal(204, (await AskAsync("DELETE", "Bearer " + next)).Status);

@@ -1,9 +1,13 @@
-namespace Gatehouse.Facades.Xivo;
+namespace Gatehouse.Facades;
 
-/// <summary>Pages on other hosts: an origin that is listed may read the answers and have its browser show a ticket; any other is told nothing.</summary>
-internal static class CrossOrigin
+/// <summary>Pages on other hosts: an origin that is listed may read the answers and have its browser send cookies and tickets where the browser agrees; any other is told nothing.</summary>
+/// <param name="origins">The origins that are listed.</param>
+/// <param name="methods">Methods that such a page may use.</param>
+/// <param name="sent">Headers that such a page may send.</param>
+internal sealed class CrossOrigin(string[] origins, string methods, string sent)
 {
-    public static RequestDelegate Allow(string[] origins, RequestDelegate endpoint) => context =>
+    /// <summary>The endpoint, which answers preflights too.</summary>
+    public RequestDelegate Allow(RequestDelegate endpoint) => context =>
     {
         var headers = context.Response.Headers;
         if (origins.Length > 0) headers.Vary = "Origin";
@@ -18,8 +22,8 @@ internal static class CrossOrigin
         if (!HttpMethods.IsOptions(context.Request.Method)) return endpoint(context);
         if (listed)
         {
-            headers.AccessControlAllowMethods = "GET, POST, OPTIONS";
-            headers.AccessControlAllowHeaders = "Authorization, Content-Type";
+            headers.AccessControlAllowMethods = methods;
+            headers.AccessControlAllowHeaders = sent;
             headers.AccessControlMaxAge = "600";
         }
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Gatehouse.Facades.Finesse;
+namespace Gatehouse.Facades;
 
 /// <summary>Keeps a flood of refusals from filling the audit log: of one error and network, and of each person who is known, the first twenty of a minute are noted one by one, then every thousandth, which tells how many it stands for.</summary>
 internal sealed class Crowds(TimeProvider time)
