@@ -110,7 +110,20 @@ public sealed class SlapdKit : IAsyncDisposable
     }
 
     /// <summary>Stops it in the middle of whatever it does: it takes connections and answers nothing until it is killed.</summary>
-    public Task FreezeAsync() => RunAsync("/bin/kill", "-STOP", process!.Id.ToString());
+    public async Task FreezeAsync()
+    {
+        await RunAsync("/bin/kill", "-STOP", process!.Id.ToString());
+        // The signal is taken by one thread, in its turn; until then the others go on answering.
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!Directory.GetDirectories($"/proc/{process.Id}/task").All(IsStopped)) await tick.WaitForNextTickAsync(late.Token);
+    }
+
+    private static bool IsStopped(string thread)
+    {
+        var state = File.ReadAllText(Path.Combine(thread, "stat"));
+        return state[state.LastIndexOf(')') + 2] is 'T';
+    }
 
     /// <summary>Kills it.</summary>
     public async Task KillAsync()
