@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Gatehouse.Audit;
 using Gatehouse.Terms;
 
 namespace Gatehouse.Gateway;

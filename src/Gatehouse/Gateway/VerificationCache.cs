@@ -1,3 +1,4 @@
+using Gatehouse.Audit;
 using Gatehouse.Credentials;
 using Gatehouse.Terms;
 

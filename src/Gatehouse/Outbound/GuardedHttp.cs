@@ -51,7 +51,7 @@ public sealed class GuardedHttp(IReadOnlyList<IPNetwork> networks, Func<string, 
         HttpResponseMessage? answer = null;
         try
         {
-            answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+            answer = await Repeat.SendAsync(client, request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             if (await ReadAsync(answer, most, either.Token) is { } body) return new GuardedAnswer(GuardedEnd.Answered, answer, body);
             answer.Dispose();
             return new GuardedAnswer(GuardedEnd.Large, null, []);
@@ -93,27 +93,7 @@ public sealed class GuardedHttp(IReadOnlyList<IPNetwork> networks, Func<string, 
         var literal = IPAddress.TryParse(to.Host, out var written);
         IPAddress[] addresses = literal ? [written!] : await resolve(to.Host, stop);
         var allowed = addresses.Select(Addresses.Plain).Where(address => !Addresses.IsNever(address) && (literal || Addresses.IsPublic(address) || networks.Any(network => network.Contains(address)))).ToArray();
-        if (allowed.Length == 0) throw new AddressRefused();
-        foreach (var address in allowed)
-        {
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(address, to.Port, stop);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (SocketException) when (!address.Equals(allowed[^1]))
-            {
-                socket.Dispose();
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
-
-        throw new AddressRefused();
+        return await Dial.ConnectAsync(allowed, to.Port, () => new AddressRefused(), stop);
     }
 
     private sealed class AddressRefused() : IOException("No address that may be connected to.");

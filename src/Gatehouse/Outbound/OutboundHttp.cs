@@ -24,7 +24,7 @@ public sealed class OutboundHttp : IDisposable
     /// <summary>Sends a request and reads the whole answer, at most 1 MiB.</summary>
     public async Task<(HttpStatusCode Status, byte[] Body)> SendAsync(HttpRequestMessage request, CancellationToken stop)
     {
-        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, stop);
+        using var answer = await Repeat.SendAsync(client, request, HttpCompletionOption.ResponseContentRead, stop);
         return (answer.StatusCode, await answer.Content.ReadAsByteArrayAsync(stop));
     }
 
@@ -35,26 +35,6 @@ public sealed class OutboundHttp : IDisposable
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken stop)
     {
         var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, stop);
-        foreach (var address in addresses)
-        {
-            if (Addresses.IsNever(address)) continue;
-            var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            try
-            {
-                await socket.ConnectAsync(address, context.DnsEndPoint.Port, stop);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (SocketException) when (!address.Equals(addresses[^1]))
-            {
-                socket.Dispose();
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
-
-        throw new HttpRequestException($"'{context.DnsEndPoint.Host}' has no address that may be connected to.");
+        return await Dial.ConnectAsync([.. addresses.Where(address => !Addresses.IsNever(address))], context.DnsEndPoint.Port, () => new HttpRequestException($"'{context.DnsEndPoint.Host}' has no address that may be connected to."), stop);
     }
 }

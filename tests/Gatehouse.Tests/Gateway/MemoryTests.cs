@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.Audit;
 using Gatehouse.Gateway;
 using Xunit;
 

@@ -7,7 +7,6 @@ namespace Gatehouse.Facades.Expertflow;
 internal sealed class Posted
 {
     private const int Longest = 16 * 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, JsonElement> members;
 
@@ -17,7 +16,7 @@ internal sealed class Posted
     public static async Task<(Posted? Posted, Fault? Fault)> ReadAsync(HttpContext context)
     {
         if (context.Request.ContentType is not { } type || !type.Split(';')[0].Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase)) return (null, Fault.Bad("The body must be JSON, sent as Content-Type: application/json."));
-        if (await BodyAsync(context) is not { } body) return (null, Fault.Bad("The body is too large, or takes too long."));
+        if (await PatientBody.ReadAsync(context, Longest) is not { } body) return (null, Fault.Bad("The body is too large, or takes too long."));
         if (!StrictJson.TryParse(body, Limits.Default, JsonValueKind.Object, out var document, out _)) return (null, Fault.Bad("The body is no JSON object, or names a member twice."));
         using (document) return (new Posted(document.RootElement.EnumerateObject().ToDictionary(one => one.Name, one => one.Value.Clone(), StringComparer.Ordinal)), null);
     }
@@ -59,12 +58,4 @@ internal sealed class Posted
 
     /// <summary>A truth that may be absent, which is no; as JSON's own or as a text.</summary>
     public bool Flag(string name) => members.TryGetValue(name, out var member) && (member.ValueKind == JsonValueKind.True || (member.ValueKind == JsonValueKind.String && string.Equals(member.GetString(), "true", StringComparison.OrdinalIgnoreCase)));
-
-    private static async Task<byte[]?> BodyAsync(HttpContext context)
-    {
-        // Anybody may post here: half a body must not hold a connection for ever.
-        using var late = new CancellationTokenSource(Patience, context.RequestServices.GetRequiredService<TimeProvider>());
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
-        return await BoundedBody.ReadAsync(context.Request.BodyReader, Longest, leave: false, either.Token);
-    }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Gatehouse.Storage;
 
 namespace Gatehouse.Facades.Expertflow;
 
@@ -38,22 +37,8 @@ internal static class Reply
     }
 
     /// <summary>Whatever goes wrong inside is an answer in the same form: a client that is answered nothing it can read keeps asking.</summary>
-    public static RequestDelegate Always(string message, RequestDelegate endpoint, ILogger logger) => async context =>
-    {
-        try
-        {
-            await endpoint(context);
-        }
-        catch (StorageBusy) when (!context.Response.HasStarted)
-        {
-            await FaultAsync(context, Fault.Later(message));
-        }
-        catch (Exception wrong) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
-        {
-            logger.LogError(wrong, "An answer at {Path} failed.", context.Request.Path.Value);
-            await FaultAsync(context, Fault.Inside(message));
-        }
-    };
+    public static RequestDelegate Always(string message, RequestDelegate endpoint, ILogger logger)
+        => Answering.Always(endpoint, context => FaultAsync(context, Fault.Later(message)), context => FaultAsync(context, Fault.Inside(message)), logger);
 
     private static Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> members) => JsonAnswer.WriteAsync(context, status, "application/json; charset=utf-8", members);
 }

@@ -69,16 +69,14 @@ internal sealed class AuthorizeEndpoint(Site site, Modes modes, Members members,
             return;
         }
 
-        var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        var session = await entrance.SessionAsync(context, realm);
-        if (interaction is not { Payload: { } payload, Session: { } finished } || !interaction.ResumePath.StartsWith(Resume, StringComparison.Ordinal) || session?.Id != finished)
+        if (await entrance.ReturnedAsync(context, realm, Resume) is not { } back)
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, "This sign-in is over. Go back to the application and start again.");
             return;
         }
 
-        var wish = JsonSerializer.Deserialize<Wish>(payload)!;
-        if (await FindAsync(realm, wish.Client, context.RequestAborted) is { } client && client.RedirectUris.Contains(wish.Redirect, StringComparer.Ordinal)) await IssueAsync(context, realm, wish, session);
+        var wish = JsonSerializer.Deserialize<Wish>(back.Payload)!;
+        if (await FindAsync(realm, wish.Client, context.RequestAborted) is { } client && client.RedirectUris.Contains(wish.Redirect, StringComparer.Ordinal)) await IssueAsync(context, realm, wish, back.Session);
         else await showFault(context, realm.Name, Reasons.RequestInvalid, "This application's address is not registered here.");
     }
 

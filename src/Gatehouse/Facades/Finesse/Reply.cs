@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Xml;
-using Gatehouse.Storage;
 using Gatehouse.Wire.OAuth;
 
 namespace Gatehouse.Facades.Finesse;
@@ -59,15 +58,8 @@ internal static class Reply
     /// <summary>A JSON object.</summary>
     public static Task JsonAsync(HttpContext context, int status, Action<Utf8JsonWriter> members)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            members(writer);
-            writer.WriteEndObject();
-        }
-
-        return SendAsync(context, status, "application/json", buffer.WrittenMemory);
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return JsonAnswer.WriteAsync(context, status, "application/json", members);
     }
 
     /// <summary>A text without the characters that no XML can hold: an attribute may have any.</summary>
@@ -86,22 +78,8 @@ internal static class Reply
     }
 
     /// <summary>Whatever goes wrong inside is told in the form of the address, by <paramref name="tell"/>: a client that is answered nothing it can read keeps asking.</summary>
-    public static RequestDelegate Always(RequestDelegate endpoint, Func<HttpContext, ApiError, Task> tell, ILogger logger) => async context =>
-    {
-        try
-        {
-            await endpoint(context);
-        }
-        catch (StorageBusy) when (!context.Response.HasStarted)
-        {
-            await tell(context, ApiError.Later);
-        }
-        catch (Exception wrong) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
-        {
-            logger.LogError(wrong, "An answer at {Path} failed.", context.Request.Path.Value);
-            await tell(context, ApiError.Broken);
-        }
-    };
+    public static RequestDelegate Always(RequestDelegate endpoint, Func<HttpContext, ApiError, Task> tell, ILogger logger)
+        => Answering.Always(endpoint, context => tell(context, ApiError.Later), context => tell(context, ApiError.Broken), logger);
 
     private static void Retry(HttpContext context, int? seconds)
     {

@@ -81,18 +81,16 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
             return;
         }
 
-        var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        var session = await entrance.SessionAsync(context, realm);
-        if (interaction is not { Payload: { } payload, Session: { } finished } || !interaction.ResumePath.StartsWith(Resume, StringComparison.Ordinal) || session?.Id != finished || (interaction.Fresh && session.AuthenticatedAt < interaction.BegunAt))
+        if (await entrance.ReturnedAsync(context, realm, Resume) is not { } back || (back.Interaction.Fresh && !back.IsFresh))
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, "This sign-in is over. Open the desktop again.");
             return;
         }
 
-        var wish = JsonSerializer.Deserialize<Wish>(payload)!;
-        if (wish.UserName is { } wanted && (await users.FindAsync(realm.Name, session.User, context.RequestAborted) is not { } user || !agents.Is(user, wanted)))
+        var wish = JsonSerializer.Deserialize<Wish>(back.Payload)!;
+        if (wish.UserName is { } wanted && (await users.FindAsync(realm.Name, back.Session.User, context.RequestAborted) is not { } user || !agents.Is(user, wanted)))
         {
-            Note(context, realm, "LOGIN_ERROR", null, session.User, "finesse_other_user", "Somebody else signed in than the desktop asked for.");
+            Note(context, realm, "LOGIN_ERROR", null, back.Session.User, "finesse_other_user", "Somebody else signed in than the desktop asked for.");
             await showFault(context, realm.Name, Reasons.RequestInvalid, "The desktop asked for somebody else than who signed in. Sign out, and open the desktop again.");
             return;
         }

@@ -7,15 +7,11 @@ namespace Gatehouse.Facades.Gadgets;
 /// <summary>A posted form: bounded in size and time, read strictly, no field twice.</summary>
 internal static class Posted
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     /// <summary>The fields; null with what is wrong.</summary>
     public static async Task<(Parameters? Fields, string? Fault)> ReadAsync(HttpContext context)
     {
         if (context.Request.ContentType is not { } type || !type.Split(';')[0].Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)) return (null, "The body must be a form: application/x-www-form-urlencoded.");
-        using var late = new CancellationTokenSource(Patience, context.RequestServices.GetRequiredService<TimeProvider>());
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
-        if (await BoundedBody.ReadAsync(context.Request.BodyReader, Parameters.Longest, leave: false, either.Token) is not { } body) return (null, "The body is larger than 64 KiB, or takes too long.");
+        if (await PatientBody.ReadAsync(context, Parameters.Longest) is not { } body) return (null, "The body is larger than 64 KiB, or takes too long.");
         return Parameters.TryParse(Encoding.Latin1.GetString(body), out var fields, out var error) ? (fields, null) : (null, error.Description);
     }
 }

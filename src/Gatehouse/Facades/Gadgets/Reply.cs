@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Gatehouse.Storage;
 using Gatehouse.Terms;
 
 namespace Gatehouse.Facades.Gadgets;
@@ -37,20 +36,6 @@ internal static class Reply
     }
 
     /// <summary>What goes wrong inside is told in the one form, too.</summary>
-    public static RequestDelegate Always(RequestDelegate endpoint, ILogger logger) => async context =>
-    {
-        try
-        {
-            await endpoint(context);
-        }
-        catch (StorageBusy) when (!context.Response.HasStarted)
-        {
-            await ProblemAsync(context, Reasons.VerifierUnavailable);
-        }
-        catch (Exception wrong) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
-        {
-            logger.LogError(wrong, "An answer at {Path} failed.", context.Request.Path.Value);
-            await ProblemAsync(context, Reasons.Internal);
-        }
-    };
+    public static RequestDelegate Always(RequestDelegate endpoint, ILogger logger)
+        => Answering.Always(endpoint, context => ProblemAsync(context, Reasons.VerifierUnavailable), context => ProblemAsync(context, Reasons.Internal), logger);
 }

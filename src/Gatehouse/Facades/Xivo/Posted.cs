@@ -7,13 +7,12 @@ namespace Gatehouse.Facades.Xivo;
 internal static class Posted
 {
     private const int Longest = 16 * 1024;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Reads the named members, which must be texts. The fault says what is missing, never what was sent.</summary>
     public static async Task<(string[]? Values, Fault? Fault)> ReadAsync(HttpContext context, params string[] names)
     {
         if (context.Request.ContentType is not { } type || !type.Split(';')[0].Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase)) return (null, Bad("The body must be JSON, sent as Content-Type: application/json."));
-        if (await BodyAsync(context) is not { } body) return (null, Bad("The body is too large, or takes too long."));
+        if (await PatientBody.ReadAsync(context, Longest) is not { } body) return (null, Bad("The body is too large, or takes too long."));
         if (!StrictJson.TryParse(body, Limits.Default, JsonValueKind.Object, out var document, out _)) return (null, Bad("The body is no JSON object."));
         using (document)
         {
@@ -28,14 +27,6 @@ internal static class Posted
 
             return (values, null);
         }
-    }
-
-    private static async Task<byte[]?> BodyAsync(HttpContext context)
-    {
-        // Anybody may post here: half a body must not hold a connection for ever.
-        using var late = new CancellationTokenSource(Patience, context.RequestServices.GetRequiredService<TimeProvider>());
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
-        return await BoundedBody.ReadAsync(context.Request.BodyReader, Longest, leave: false, either.Token);
     }
 
     private static Fault Bad(string message) => new(400, Vendor.InvalidJson, message);

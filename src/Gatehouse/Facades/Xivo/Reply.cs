@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Gatehouse.Storage;
 
 namespace Gatehouse.Facades.Xivo;
 
@@ -26,22 +25,8 @@ internal static class Reply
     }
 
     /// <summary>Whatever goes wrong inside is an UnhandledError: a client that is answered nothing it can read keeps asking.</summary>
-    public static RequestDelegate Always(RequestDelegate endpoint, ILogger logger) => async context =>
-    {
-        try
-        {
-            await endpoint(context);
-        }
-        catch (StorageBusy) when (!context.Response.HasStarted)
-        {
-            await FaultAsync(context, Fault.Later);
-        }
-        catch (Exception wrong) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
-        {
-            logger.LogError(wrong, "An answer at {Path} failed.", context.Request.Path.Value);
-            await FaultAsync(context, new Fault(500, Vendor.UnhandledError, "Something went wrong inside. The operator finds the cause in the log."));
-        }
-    };
+    public static RequestDelegate Always(RequestDelegate endpoint, ILogger logger) => Answering.Always(
+        endpoint, context => FaultAsync(context, Fault.Later), context => FaultAsync(context, new Fault(500, Vendor.UnhandledError, "Something went wrong inside. The operator finds the cause in the log.")), logger);
 
     private static Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> members) => JsonAnswer.WriteAsync(context, status, "application/json", members);
 }

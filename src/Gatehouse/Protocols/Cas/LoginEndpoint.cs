@@ -57,17 +57,15 @@ public sealed class LoginEndpoint(Entrance entrance, ClientStore clients, Sessio
     public async Task ResumeAsync(HttpContext context)
     {
         if (await entrance.RealmAsync(context) is not { } realm) return;
-        var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        var session = await entrance.SessionAsync(context, realm);
-        if (interaction is not { Payload: { } payload, Session: { } finished } || !interaction.ResumePath.StartsWith(CasRoom.Path(realm.Name), StringComparison.Ordinal) || session?.Id != finished || (interaction.Fresh && session.AuthenticatedAt < interaction.BegunAt))
+        if (await entrance.ReturnedAsync(context, realm, CasRoom.Path(realm.Name)) is not { } back || (back.Interaction.Fresh && !back.IsFresh))
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, "This sign-in is over. Go back to the application and start again.");
             return;
         }
 
         // Checked again: the application may have been changed while the person typed.
-        var wish = JsonSerializer.Deserialize<Wish>(payload)!;
-        if (await clients.FindByClientIdAsync(realm.Name, wish.Client, context.RequestAborted) is { Enabled: true, Cas: { } cas } && cas.Serves(wish.Service)) await IssueAsync(context, realm, wish, session, session.AuthenticatedAt >= interaction.BegunAt);
+        var wish = JsonSerializer.Deserialize<Wish>(back.Payload)!;
+        if (await clients.FindByClientIdAsync(realm.Name, wish.Client, context.RequestAborted) is { Enabled: true, Cas: { } cas } && cas.Serves(wish.Service)) await IssueAsync(context, realm, wish, back.Session, back.IsFresh);
         else await showFault(context, realm.Name, Reasons.RequestInvalid, "This application's address is not registered for CAS.");
     }
 

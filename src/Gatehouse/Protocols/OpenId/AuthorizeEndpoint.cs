@@ -57,7 +57,7 @@ public sealed class AuthorizeEndpoint(Realms realms, Entrance entrance, Authoriz
         // 4 Someone must prove who they are first.
         var interaction = await interactions.BeginAsync(new Interaction
         {
-            Id = "", Realm = realm.Name, ClientId = request.Client!.ClientId, ClientName = request.Client.Name, ResumePath = $"/realms/{realm.Name}/protocol/openid-connect/auth/resume?i=",
+            Id = "", Realm = realm.Name, ClientId = request.Client!.ClientId, ClientName = request.Client.Name, ResumePath = $"{Resume(realm)}?i=",
             Payload = JsonSerializer.Serialize(parameters.All), LoginHint = parameters["login_hint"], Locales = parameters["ui_locales"], Fresh = fresh, UpstreamHint = parameters["kc_idp_hint"],
         }, realm.InteractionLife, context.RequestAborted);
         Exchange.NoStore(context.Response);
@@ -69,16 +69,14 @@ public sealed class AuthorizeEndpoint(Realms realms, Entrance entrance, Authoriz
     public async Task ResumeAsync(HttpContext context)
     {
         if (await Exchange.RealmAsync(context, realms) is not { } realm) return;
-        var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        var session = await entrance.SessionAsync(context, realm);
-        if (interaction?.Payload is not { } payload || interaction.Session is null || session?.Id != interaction.Session)
+        if (await entrance.ReturnedAsync(context, realm, Resume(realm)) is not { } back)
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, "This sign-in is over. Go back to the application and start again.");
             return;
         }
 
         // Checked again: the client may have been changed while the person typed.
-        var request = new AuthorizeRequest(realm, Parameters.Of(JsonSerializer.Deserialize<Dictionary<string, string>>(payload)!)) { Pushed = true };
+        var request = new AuthorizeRequest(realm, Parameters.Of(JsonSerializer.Deserialize<Dictionary<string, string>>(back.Payload)!)) { Pushed = true };
         if (await checks.AuthorizeAsync(request, context.RequestAborted) is { } refused)
         {
             await RefuseAsync(context, request, refused);
@@ -86,9 +84,11 @@ public sealed class AuthorizeEndpoint(Realms realms, Entrance entrance, Authoriz
         }
 
         // 5 What was asked for was done: prompt=login is satisfied by an authentication after the interaction began.
-        if (interaction.Fresh && session.AuthenticatedAt < interaction.BegunAt) await RefuseAsync(context, request, new OAuthError("login_required", "The person did not sign in again."));
-        else await IssueAsync(context, request, session);
+        if (back.Interaction.Fresh && !back.IsFresh) await RefuseAsync(context, request, new OAuthError("login_required", "The person did not sign in again."));
+        else await IssueAsync(context, request, back.Session);
     }
+
+    private static string Resume(Realm realm) => $"/realms/{realm.Name}/protocol/openid-connect/auth/resume";
 
     private async Task IssueAsync(HttpContext context, AuthorizeRequest r, Session session)
     {

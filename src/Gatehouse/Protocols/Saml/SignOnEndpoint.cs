@@ -102,11 +102,9 @@ public sealed class SignOnEndpoint(Entrance entrance, ClientStore clients, Sessi
     public async Task ResumeAsync(HttpContext context)
     {
         if (await entrance.RealmAsync(context) is not { } realm) return;
-        var interaction = await interactions.TakeAsync(realm.Name, context.Request.Query["i"].ToString(), context.RequestAborted);
-        var session = await entrance.SessionAsync(context, realm);
-        if (interaction?.Session is null || session?.Id != interaction.Session || await WishOfAsync(realm, interaction, context.RequestAborted) is not ({ } wish, { } partner)) await LostAsync(context, realm);
-        else if (interaction.Fresh && session.AuthenticatedAt < interaction.BegunAt) await answer.RefuseAsync(context, realm, wish, new SamlStatus(SamlNames.Responder, SamlNames.AuthnFailed, "The person did not sign in again."));
-        else await answer.IssueAsync(context, realm, partner, wish, session);
+        if (await entrance.ReturnedAsync(context, realm, $"{SamlRoom.Path(realm.Name)}/resume") is not { } back || await WishOfAsync(realm, back.Interaction, context.RequestAborted) is not ({ } wish, { } partner)) await LostAsync(context, realm);
+        else if (back.Interaction.Fresh && !back.IsFresh) await answer.RefuseAsync(context, realm, wish, new SamlStatus(SamlNames.Responder, SamlNames.AuthnFailed, "The person did not sign in again."));
+        else await answer.IssueAsync(context, realm, partner, wish, back.Session);
     }
 
     // 3, 4

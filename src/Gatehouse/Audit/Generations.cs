@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Gatehouse.Gateway;
+namespace Gatehouse.Audit;
 
 /// <summary>A bounded memory of two generations: when the young one is full it becomes the old one, and the old one is forgotten. What is used moves on to the young one. Looking up takes no lock.</summary>
 internal sealed class Generations<TKey, TValue>(int most) where TKey : notnull where TValue : class
