@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { chromium } from 'playwright-core';
-import { freePort, saml, start, stopAll, thirdParty, until } from './world.mjs';
+import { freePort, start, stopAll, until } from '../around.mjs';
+import { saml, thirdParty } from './world.mjs';
 
 const gatehouse = process.env.GATEHOUSE;
 const folder = process.cwd();

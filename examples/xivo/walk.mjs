@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, writeFile, readFile } from 'node:fs/promises';
 import WebSocket from 'ws';
-import { Browser, cas, freePort, kerberos, openId, start, stopAll, until, xuc } from './world.mjs';
+import { freePort, start, stopAll, until } from '../around.mjs';
+import { Browser, cas, kerberos, openId, xuc } from './world.mjs';
 
 const gatehouse = process.env.GATEHOUSE;
 const folder = process.cwd();

@@ -15,9 +15,9 @@ public sealed class Parameters
 
     private readonly Dictionary<string, string> values;
 
-    private readonly IReadOnlyDictionary<string, List<string>> lists;
+    private readonly List<string>? repeated;
 
-    private Parameters(Dictionary<string, string> values, Dictionary<string, List<string>>? lists = null) => (this.values, this.lists) = (values, lists ?? []);
+    private Parameters(Dictionary<string, string> values, List<string>? repeated = null) => (this.values, this.repeated) = (values, repeated);
 
     /// <summary>No parameters.</summary>
     public static Parameters None { get; } = new([]);
@@ -29,7 +29,7 @@ public sealed class Parameters
     public string? this[string name] => values.GetValueOrDefault(name);
 
     /// <summary>All values of a parameter that may be repeated (<c>permission</c> of the UMA ticket grant), in their order.</summary>
-    public IReadOnlyList<string> Each(string name) => lists.TryGetValue(name, out var list) ? list : values.TryGetValue(name, out var one) ? [one] : [];
+    public IReadOnlyList<string> Each(string name) => name == Repeatable && repeated is not null ? repeated : values.TryGetValue(name, out var one) ? [one] : [];
 
     /// <summary>Wraps parameters that were read and checked before.</summary>
     public static Parameters Of(IEnumerable<KeyValuePair<string, string>> known) => new(new Dictionary<string, string>(known, StringComparer.Ordinal));
@@ -46,7 +46,7 @@ public sealed class Parameters
 
         if (encoded is ['?', ..]) encoded = encoded[1..];
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        var lists = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+        List<string>? repeated = null;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var range in encoded.Split('&'))
         {
@@ -62,10 +62,9 @@ public sealed class Parameters
             if (name == Repeatable)
             {
                 if (value.Length == 0) continue;
-                if (!lists.TryGetValue(name, out var list)) lists[name] = list = [];
-                list.Add(value);
+                (repeated ??= []).Add(value);
                 values.TryAdd(name, value);
-                if (list.Count <= MostRepeated) continue;
+                if (repeated.Count <= MostRepeated) continue;
                 error = OAuthError.InvalidRequest("The request has too many parameters.");
                 return false;
             }
@@ -79,7 +78,7 @@ public sealed class Parameters
             if (value.Length > 0) values[name] = value;
         }
 
-        parameters = new Parameters(values, lists);
+        parameters = new Parameters(values, repeated);
         return true;
     }
 

@@ -1,10 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Gatehouse.People;
 using Gatehouse.SignIn;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
-using Microsoft.AspNetCore.Http.Metadata;
 
 namespace Gatehouse.Admin;
 

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Clients.Resources;
 using Gatehouse.Permissions;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Gatehouse.Admin.Representations;
 using Gatehouse.Federation;
-using Gatehouse.People;
 using Gatehouse.Terms;
 
 namespace Gatehouse.Admin;

@@ -1,6 +1,5 @@
 using Gatehouse.Admin.Representations;
 using Gatehouse.People;
-using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.Terms;
 

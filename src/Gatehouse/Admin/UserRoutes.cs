@@ -1,6 +1,5 @@
 using Gatehouse.Admin.Representations;
 using Gatehouse.People;
-using Gatehouse.Terms;
 
 namespace Gatehouse.Admin;
 

@@ -2,7 +2,6 @@ using System.Text;
 using Gatehouse.Sessions;
 using Gatehouse.Terms;
 using Gatehouse.Wire.OAuth;
-using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Credentials;
 

@@ -77,7 +77,7 @@ public static class House
             return context =>
             {
                 var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-                return Planes.IsIdentity(target, facades, exact) ? identity(context) : others.Takes(target) ? others.AnswerAsync(context, isIdentity) : gate.HandleAsync(context);
+                return isIdentity(target) ? identity(context) : others.Takes(target) ? others.AnswerAsync(context, isIdentity) : gate.HandleAsync(context);
             };
         });
         app.Use(Busy.OrAnswer);

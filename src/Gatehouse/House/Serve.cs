@@ -1,6 +1,3 @@
-using System.Net;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-
 namespace Gatehouse.House;
 
 /// <summary>Builds and runs the whole program on one listener.</summary>

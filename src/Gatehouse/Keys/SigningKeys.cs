@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Text;
 using Dapper;
 using Gatehouse.Storage;

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Gatehouse.Federation;
 using Gatehouse.Storage;
-using Gatehouse.Terms;
 
 namespace Gatehouse.People;
 

@@ -1,5 +1,4 @@
 using Gatehouse.Federation;
-using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.SignIn.Steps;

@@ -71,7 +71,7 @@ public sealed class Browser(Sealer sealer, Issuers issuers)
     {
         var device = context.Request.Cookies[DeviceName + realm];
         var known = device?.Split('.') is [var id, var mac] && id.Length == 24 && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(DeviceMac(realm, username, id)), Encoding.UTF8.GetBytes(mac)) ? id : null;
-        return new Origin(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), known, context.Request.Headers.UserAgent.ToString(), Convert.ToHexStringLower(sealer.Hash("browser", Encoding.UTF8.GetBytes(Nonce(context)))));
+        return Origin.Of(context) with { Device = known, Browser = Convert.ToHexStringLower(sealer.Hash("browser", Encoding.UTF8.GetBytes(Nonce(context)))) };
     }
 
     /// <summary>Remembers that this user signed in from this browser.</summary>

@@ -1,4 +1,3 @@
-using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.Terms;

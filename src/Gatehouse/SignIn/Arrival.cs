@@ -15,6 +15,9 @@ namespace Gatehouse.SignIn;
 /// <param name="Browser">Keyed hash of the browser's own nonce: what one browser began, no other goes on with.</param>
 public sealed record Origin(string? Address, string Network, string? Device, string? Agent, string? Browser = null)
 {
+    /// <summary>Where a request came from that has no mark of a browser.</summary>
+    public static Origin Of(HttpContext context) => new(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), null, context.Request.Headers.UserAgent.ToString());
+
     /// <summary>Rules of the facade that took the sign-in by itself; null for a page of ours.</summary>
     public EntryRules? Rules { get; init; }
 

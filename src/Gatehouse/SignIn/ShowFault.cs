@@ -1,5 +1,4 @@
 using Gatehouse.Terms;
-using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.SignIn;
 

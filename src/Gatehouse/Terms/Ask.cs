@@ -1,6 +1,5 @@
 using System.Net;
 using Gatehouse.Wire.Text;
-using Microsoft.AspNetCore.Http;
 
 namespace Gatehouse.Terms;
 

@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using System.Collections.Immutable;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Dapper;

@@ -27,13 +27,8 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
     public Entry Enter(string? code, Origin origin) => Entry.Of(Rules, check, second, code, origin);
 
     /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
-    public async ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)
-    {
-        if (realms.Find(settings.Realm) is not { } realm) return (null, null, $"there is no realm '{settings.Realm}' (facades:expertflow:realm)");
-        if (!realm.Enabled) return (null, null, $"the realm '{settings.Realm}' is disabled");
-        if (await clients.FindByClientIdAsync(realm.Name, settings.Client, stop) is not { } client) return (null, null, $"the realm '{realm.Name}' has no client '{settings.Client}' (facades:expertflow:client); make one that may exchange tokens");
-        return !client.Enabled ? (null, null, $"the client '{client.ClientId}' is disabled") : !client.ActsForUsers ? (null, null, $"the client '{client.ClientId}' may obtain no tokens about people; allow it token exchange") : (realm, client, null);
-    }
+    public ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)
+        => Setup.FindAsync("expertflow", realms, settings.Realm, clients, settings.Client, "token exchange", stop);
 
     /// <summary>Realm and client; null after it was answered what is missing.</summary>
     public async ValueTask<(Realm Realm, Client Client)?> OpenOrAnswerAsync(HttpContext context, string message)
@@ -43,10 +38,6 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
         await Reply.FaultAsync(context, new Fault(500, message, $"The facade is not set up: {missing}."));
         return null;
     }
-
-    /// <summary>Where the request came from.</summary>
-    public static Origin OriginOf(HttpContext context)
-        => new(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), null, context.Request.Headers.UserAgent.ToString());
 
     /// <summary>Answers a sign-in: tokens by the mint and the person, or the fault. <paramref name="refused"/> puts the codes of the proof into the vendor's words.</summary>
     public async Task AnswerAsync(HttpContext context, bool wrapped, DirectOutcome outcome, Func<string, Fault> refused)

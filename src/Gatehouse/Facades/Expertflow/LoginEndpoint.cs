@@ -34,7 +34,7 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor secon
         }
 
         if (await desk.OpenOrAnswerAsync(context, Vendor.LoginFailed) is not var (realm, client)) return;
-        var origin = Desk.OriginOf(context);
+        var origin = Origin.Of(context);
         var entry = desk.SecondFactor is null ? null : desk.Enter(null, origin);
         var rules = entry?.Rules ?? desk.Rules;
         FinesseHost? host = null;

@@ -2,6 +2,7 @@ using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.People;
 using Gatehouse.Sessions;
+using Gatehouse.SignIn;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Gatehouse.Tokens.Grants;
@@ -53,7 +54,7 @@ internal sealed class RefreshEndpoint(Desk desk, RefreshGrant grant, Issuer issu
 
     private async Task<(TokenSet? Tokens, Fault? Refused)> RenewAsync(HttpContext context, Realm realm, Client client, string shown)
     {
-        var (stop, address) = (context.RequestAborted, Desk.OriginOf(context).Address);
+        var (stop, address) = (context.RequestAborted, Origin.Of(context).Address);
         if (seals.Unmark(shown) is not { } token)
         {
             Note("not_ours", null, null);

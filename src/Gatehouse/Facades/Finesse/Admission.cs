@@ -4,6 +4,7 @@ using Gatehouse.Credentials;
 using Gatehouse.Credentials.Kinds;
 using Gatehouse.People;
 using Gatehouse.Sessions;
+using Gatehouse.SignIn;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 
@@ -33,7 +34,7 @@ internal sealed class Admission(Site site, Modes modes, Agents agents, Verifiers
     public void Note(HttpContext context, Realm realm, string? user, ApiError error, string? what = null)
     {
         var code = error.Type.ToLowerInvariant().Replace(' ', '_');
-        if (crowds.Take(code, Site.OriginOf(context).Network, user) is not (> 0 and var stands)) return;
+        if (crowds.Take(code, Origin.Of(context).Network, user) is not (> 0 and var stands)) return;
         var details = new Dictionary<string, string> { ["reason"] = error.Message, ["call"] = $"{context.Request.Method} {(what is { Length: > 100 } longer ? longer[..100] : what)}" };
         if (stands > 1) details["stands_for"] = stands.ToString(CultureInfo.InvariantCulture);
         audit.Note(new AuditEvent { Realm = realm.Name, Type = "FINESSE_USER_ERROR", Client = site.Settings.Client, User = user, Address = context.Connection.RemoteIpAddress?.ToString(), Error = code, Details = details });

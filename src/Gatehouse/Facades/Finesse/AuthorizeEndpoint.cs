@@ -13,7 +13,7 @@ namespace Gatehouse.Facades.Finesse;
 /// <c>GET /ids/v1/oauth/authorize</c>: a code for a third party's service (RFC 6749, 4.1.1). The redirect address is one that is registered, to the letter; a client without PKCE is one that the settings name, and its
 /// last day has not passed (decision 0012).
 /// </summary>
-internal sealed class AuthorizeEndpoint(Site site, Modes modes, Members members, Applications applications, ClientStore clients, UserCache users, Codes codes, SessionStore sessions, Entrance entrance, Interactions interactions, ShowFault showFault, TimeProvider time)
+internal sealed class AuthorizeEndpoint(Site site, Modes modes, Applications applications, ClientStore clients, UserCache users, Codes codes, SessionStore sessions, Entrance entrance, Interactions interactions, ShowFault showFault, TimeProvider time)
 {
     /// <summary>Name of this door: its codes count at the token address beside it alone.</summary>
     public const string Door = "ids";
@@ -49,7 +49,7 @@ internal sealed class AuthorizeEndpoint(Site site, Modes modes, Members members,
             return;
         }
 
-        var wanted = query[Vendor.UserName] is [{ Length: > 0 and <= 255 } named] ? named : members.Cookie(context);
+        var wanted = query[Vendor.UserName] is [{ Length: > 0 and <= 255 } named] ? named : Posted.Cookie(context);
         if (await entrance.SessionAsync(context, realm) is { } session)
         {
             await IssueAsync(context, realm, wish, session);

@@ -38,7 +38,6 @@ public sealed class FinesseFacade : IFacade
         services.AddSingleton<Site>();
         services.AddSingleton<Modes>();
         services.AddSingleton<Agents>();
-        services.AddSingleton<Members>();
         services.AddSingleton<Curiosity>();
         services.AddSingleton<SystemEndpoint>();
         services.AddSingleton<UserAuthModeEndpoint>();

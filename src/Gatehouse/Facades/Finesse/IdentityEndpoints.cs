@@ -9,7 +9,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Facades.Finesse;
 
 /// <summary>The identity service's addresses for applications: <c>token</c> (codes and refresh tokens, the latter rotated), <c>introspect</c> (RFC 7662), and <c>validate</c>, which tells in the words of the vendor's tokens.</summary>
-internal sealed class IdentityEndpoints(Site site, Modes modes, Agents agents, Members members, Applications applications, AuthorizationCodeGrant code, IEnumerable<IGrant> grants, Issuer issuer, Introspect introspect, UserCache users, TimeProvider time)
+internal sealed class IdentityEndpoints(Site site, Modes modes, Agents agents, Applications applications, AuthorizationCodeGrant code, IEnumerable<IGrant> grants, Issuer issuer, Introspect introspect, UserCache users, TimeProvider time)
 {
     private readonly IGrant refresh = grants.Single(grant => grant.Type == "refresh_token");
 
@@ -88,7 +88,7 @@ internal sealed class IdentityEndpoints(Site site, Modes modes, Agents agents, M
 
     private async Task<(Realm Realm, Client Client, Parameters Form)?> IdentifyAsync(HttpContext context, string refusal)
     {
-        var (form, error) = await members.FormAsync(context);
+        var (form, error) = await Posted.FormAsync(context);
         var realm = site.Realm;
         Client? client = null;
         if (realm is null) error = new OAuthError("temporarily_unavailable", "The realm is not open.", 503);

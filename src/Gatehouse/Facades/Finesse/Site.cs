@@ -1,6 +1,5 @@
 using Gatehouse.Clients;
 using Gatehouse.People;
-using Gatehouse.SignIn;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Microsoft.Extensions.Options;
@@ -19,23 +18,17 @@ internal sealed class Site(Realms realms, ClientStore clients, Issuers issuers, 
     public string Domain => Settings.Domain is { Length: > 0 } domain ? domain : Settings.Realm;
 
     /// <summary>The realm; null when it is not there or closed. Its refresh tokens and codes live as long as Finesse's.</summary>
-    public Realm? Realm => realms.Find(Settings.Realm) is { Enabled: true } realm ? realm with { SessionIdle = Idle(realm), CodeLife = Settings.CodeExpires } : null;
+    public Realm? Realm => realms.Find(Settings.Realm) is { Enabled: true } realm ? With(realm) : null;
 
     /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
     public async ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)
     {
-        if (realms.Find(Settings.Realm) is null) return (null, null, $"there is no realm '{Settings.Realm}' (facades:finesse:realm)");
-        if (Realm is not { } realm) return (null, null, $"the realm '{Settings.Realm}' is disabled");
-        if (await clients.FindByClientIdAsync(realm.Name, Settings.Client, stop) is not { } client) return (null, null, $"the realm '{realm.Name}' has no client '{Settings.Client}' (facades:finesse:client)");
-        return !client.Enabled ? (null, null, $"the client '{client.ClientId}' is disabled") : !client.ActsForUsers ? (null, null, $"the client '{client.ClientId}' may obtain no tokens about people; allow it the authorization code flow or token exchange") : (realm, With(client), null);
+        var found = await Setup.FindAsync("finesse", realms, Settings.Realm, clients, Settings.Client, "the authorization code flow or token exchange", stop);
+        return found is ({ } realm, { } client, _) ? (With(realm), With(client), null) : found;
     }
 
     /// <summary>A client with the lives of the settings, unless it has its own.</summary>
     public Client With(Client client) => client with { AccessTokenLife = client.AccessTokenLife ?? Settings.AccessExpires };
-
-    /// <summary>Where the request came from.</summary>
-    public static Origin OriginOf(HttpContext context)
-        => new(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), null, context.Request.Headers.UserAgent.ToString());
 
     /// <summary>Whether a script of another site, which is not listed, caused the request.</summary>
     public bool IsForeign(HttpContext context)
@@ -43,5 +36,5 @@ internal sealed class Site(Realms realms, ClientStore clients, Issuers issuers, 
             : context.Request.Headers["Sec-Fetch-Site"] is ["cross-site"] && context.Request.Headers["Sec-Fetch-Mode"] is not ["navigate"];
 
     // A session must not end before the token that it carries can be renewed.
-    private TimeSpan Idle(Realm realm) => Settings.RefreshExpires > realm.SessionIdle ? Settings.RefreshExpires : realm.SessionIdle;
+    private Realm With(Realm realm) => realm with { SessionIdle = Settings.RefreshExpires > realm.SessionIdle ? Settings.RefreshExpires : realm.SessionIdle, CodeLife = Settings.CodeExpires };
 }

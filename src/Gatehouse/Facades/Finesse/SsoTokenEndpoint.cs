@@ -2,12 +2,10 @@ using System.Text.Json;
 using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.People;
-using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Gatehouse.Wire.OAuth;
-using Gatehouse.Wire.Text;
 
 namespace Gatehouse.Facades.Finesse;
 
@@ -15,7 +13,7 @@ namespace Gatehouse.Facades.Finesse;
 /// <c>/desktop/sso/token</c>: the desktop's tokens. GET makes them of the browser's session, after a sign-in where there is none (a script is told 401 instead: it can show nobody a page); POST, and GET with
 /// <c>refresh-token</c>, renew.
 /// </summary>
-internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Members members, Seating seating, SsoTokens tokens, UserCache users, Entrance entrance, Interactions interactions, ShowFault showFault, AuditLog audit)
+internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Seating seating, SsoTokens tokens, UserCache users, Entrance entrance, Interactions interactions, ShowFault showFault, AuditLog audit)
 {
     private const string Here = "/desktop/sso/token";
     private const string Resume = "/desktop/sso/resume";
@@ -41,7 +39,7 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
             return;
         }
 
-        var wanted = query[Vendor.UserName] is [{ Length: > 0 and <= 255 } named] ? named : members.Cookie(context);
+        var wanted = query[Vendor.UserName] is [{ Length: > 0 and <= 255 } named] ? named : Posted.Cookie(context);
         var session = await entrance.SessionAsync(context, realm);
         var user = session is null ? null : await users.FindAsync(realm.Name, session.User, context.RequestAborted);
         if (session is null || user is null || (wanted is not null && !agents.Is(user, wanted)))
@@ -103,7 +101,7 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Me
     public async Task PostAsync(HttpContext context)
     {
         if (await OpenAsync(context) is not var (realm, client)) return;
-        var (form, error) = await members.FormAsync(context);
+        var (form, error) = await Posted.FormAsync(context);
         if (form is null || form[Vendor.RefreshToken] is not { Length: > 0 } refresh) await Reply.FaultAsync(context, 400, Vendor.AuthError, error?.Description ?? "The form needs 'refresh-token'.");
         else await RenewAsync(context, realm, client, form[Vendor.Token] is { Length: > 0 } access ? access : null, refresh, WithUser(form["return_user"] ?? context.Request.Query["return_user"]));
     }

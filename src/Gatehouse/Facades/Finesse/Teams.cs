@@ -1,5 +1,4 @@
 using Gatehouse.People;
-using Gatehouse.Terms;
 
 namespace Gatehouse.Facades.Finesse;
 

@@ -1,3 +1,5 @@
+using Gatehouse.SignIn;
+
 namespace Gatehouse.Facades.Finesse;
 
 /// <summary>
@@ -22,7 +24,7 @@ internal sealed class UserAuthModeEndpoint(Site site, Modes modes, Agents agents
             return;
         }
 
-        if (!curiosity.Allows(Site.OriginOf(context).Network))
+        if (!curiosity.Allows(Origin.Of(context).Network))
         {
             var curious = new ApiError(503, Vendor.Unavailable, "Too many questions from this network. Try again in a minute.") { RetryAfter = 60 };
             admission.Note(context, realm, null, curious, "UserAuthMode");

@@ -10,7 +10,7 @@ using Gatehouse.Tokens.Grants;
 namespace Gatehouse.Facades.Finesse;
 
 /// <summary><c>/finesse/api/User/{id}</c>: one's own object, which supervisors may read of their teams; signing in at an extension and out again. Which calls somebody takes is the contact centre's business: those states are repeated and decide nothing.</summary>
-internal sealed class UserEndpoint(Site site, Admission admission, Agents agents, Teams teams, Seating seating, Seats seats, States states, SessionStore sessions, Direct direct, SignOut signOut, Members members)
+internal sealed class UserEndpoint(Site site, Admission admission, Agents agents, Teams teams, Seating seating, Seats seats, States states, SessionStore sessions, Direct direct, SignOut signOut)
 {
     private static readonly string[] Working = ["READY", "NOT_READY", "WORK", "WORK_READY"];
 
@@ -52,7 +52,7 @@ internal sealed class UserEndpoint(Site site, Admission admission, Agents agents
             return;
         }
 
-        if (await members.BodyAsync(context, UserWish.Longest) is not { } body)
+        if (await PatientBody.ReadAsync(context, UserWish.Longest) is not { } body)
         {
             await RefuseAsync(context, realm, asking.User, Errors.Bad("The body is too long."), id);
             return;
@@ -105,7 +105,7 @@ internal sealed class UserEndpoint(Site site, Admission admission, Agents agents
     private async Task<(Session?, ApiError?)> BeginAsync(HttpContext context, Realm realm, Client client, Admitted asking)
     {
         var rules = new EntryRules(client.ClientId, [], _ => null, _ => site.Settings.RefreshExpires);
-        return await direct.PasswordAsync(realm, client, rules, asking.User.Username, asking.Password!.Value, Site.OriginOf(context), context.RequestAborted) switch
+        return await direct.PasswordAsync(realm, client, rules, asking.User.Username, asking.Password!.Value, Origin.Of(context), context.RequestAborted) switch
         {
             DirectOutcome.In { Authorization.Session: { } session } => (session, null),
             DirectOutcome.Wait wait => (null, Errors.Blocked(wait.For)),

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Gatehouse.Clients;
 using Gatehouse.People;
-using Gatehouse.SignIn;
 using Gatehouse.Terms;
 using Microsoft.Extensions.Options;
 
@@ -32,10 +31,6 @@ internal sealed class Ground(Realms realms, ClientStore clients, IOptions<Gadget
         if (!client.Exchanges) return (null, null, $"the client '{client.ClientId}' may not exchange tokens; allow it that");
         return (realm, client, null);
     }
-
-    /// <summary>Where the request came from.</summary>
-    public static Origin OriginOf(HttpContext context)
-        => new(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), null, context.Request.Headers.UserAgent.ToString());
 
     /// <summary>Whether a request comes from a page of this very origin, by the browser's word; programs that are no browser say nothing.</summary>
     public static bool IsOwn(HttpContext context, string publicUrl)

@@ -1,6 +1,5 @@
 using System.Text;
 using Gatehouse.Wire.OAuth;
-using Gatehouse.Wire.Text;
 
 namespace Gatehouse.Facades.Gadgets;
 

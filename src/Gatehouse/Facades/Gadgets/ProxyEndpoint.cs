@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Gatehouse.Audit;
 using Gatehouse.Outbound;
 using Gatehouse.Sessions;
 using Gatehouse.Terms;

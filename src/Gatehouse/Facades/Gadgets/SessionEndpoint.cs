@@ -23,10 +23,10 @@ internal sealed class SessionEndpoint(Ground ground, Direct direct, Issuer issue
         switch (Finder.FindPerson(context.Request.Headers))
         {
             case Found.One { Credential: var person } when ground.Settings.Passwords:
-                await AnswerAsync(context, await direct.PasswordAsync(realm, client, rules, person.Name!, person.Value, Ground.OriginOf(context), context.RequestAborted));
+                await AnswerAsync(context, await direct.PasswordAsync(realm, client, rules, person.Name!, person.Value, Origin.Of(context), context.RequestAborted));
                 break;
             case Found.None when Finder.Find(context.Request.Headers, null, issuers.IsTls) is Found.One { Credential: { Kind: CredentialKind.Bearer } bearer }:
-                await AnswerAsync(context, await direct.RenewAsync(realm, client, rules, bearer.Value, Ground.OriginOf(context), context.RequestAborted));
+                await AnswerAsync(context, await direct.RenewAsync(realm, client, rules, bearer.Value, Origin.Of(context), context.RequestAborted));
                 break;
             default:
                 await Reply.ProblemAsync(context, Reasons.CredentialKind);

@@ -64,7 +64,7 @@ internal sealed class TokensEndpoint(Ground ground, Verifiers verifiers, Direct 
 
     private async Task<(string? Token, int Seconds, string? Refused)> NarrowAsync(HttpContext context, Realm realm, Clients.Client client, Secret full, GadgetEntry gadget)
     {
-        var outcome = await direct.NarrowAsync(realm, client, full, new GadgetCut(gadget.Id, [.. gadget.Roles], gadget.Life), [.. gadget.Audiences], Ground.OriginOf(context), context.RequestAborted);
+        var outcome = await direct.NarrowAsync(realm, client, full, new GadgetCut(gadget.Id, [.. gadget.Roles], gadget.Life), [.. gadget.Audiences], Origin.Of(context), context.RequestAborted);
         if (outcome is not DirectOutcome.In { Authorization: var authorization }) return (null, 0, outcome is DirectOutcome.Refused no ? no.Code : "unavailable");
         var (made, error) = await issuer.MintAsync(authorization, context.RequestAborted);
         return made is null ? (null, 0, error!.Description) : (made.AccessToken, made.ExpiresIn, null);

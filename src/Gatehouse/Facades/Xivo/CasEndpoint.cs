@@ -17,7 +17,7 @@ internal sealed class CasEndpoint(Desk desk, Direct direct)
             return;
         }
 
-        var outcome = await direct.ProofAsync(realm, client, desk.Rules, [ProofType.CasTicket], new Secret(ticket), service, Desk.OriginOf(context), context.RequestAborted);
+        var outcome = await direct.ProofAsync(realm, client, desk.Rules, [ProofType.CasTicket], new Secret(ticket), service, Origin.Of(context), context.RequestAborted);
         await desk.AnswerAsync(context, outcome, Vendor.UserNotFound, Refused, new Fault(503, Vendor.CasServerInternalError, "The CAS server cannot be asked right now.") { RetryAfter = 5 });
     }
 

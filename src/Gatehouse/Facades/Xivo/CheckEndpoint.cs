@@ -24,7 +24,7 @@ internal sealed class CheckEndpoint(Desk desk, Direct direct, Issuers issuers)
             return;
         }
 
-        await desk.AnswerAsync(context, await direct.RenewAsync(realm, client, desk.Rules, bearer.Value, Desk.OriginOf(context), context.RequestAborted), Vendor.InvalidToken, Refused);
+        await desk.AnswerAsync(context, await direct.RenewAsync(realm, client, desk.Rules, bearer.Value, Origin.Of(context), context.RequestAborted), Vendor.InvalidToken, Refused);
     }
 
     private static Fault Refused(string code)

@@ -17,13 +17,8 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, IO
     public EntryRules Rules => new(settings.Client, CtiRules.Codes, CtiRules.Bar, user => CtiRules.IsWebservice(user) ? settings.WebserviceExpires : settings.CtiExpires);
 
     /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
-    public async ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)
-    {
-        if (realms.Find(settings.Realm) is not { } realm) return (null, null, $"there is no realm '{settings.Realm}' (facades:xivo:realm)");
-        if (!realm.Enabled) return (null, null, $"the realm '{settings.Realm}' is disabled");
-        if (await clients.FindByClientIdAsync(realm.Name, settings.Client, stop) is not { } client) return (null, null, $"the realm '{realm.Name}' has no client '{settings.Client}' (facades:xivo:client); make one that may exchange tokens");
-        return !client.Enabled ? (null, null, $"the client '{client.ClientId}' is disabled") : !client.ActsForUsers ? (null, null, $"the client '{client.ClientId}' may obtain no tokens about people; allow it token exchange") : (realm, client, null);
-    }
+    public ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)
+        => Setup.FindAsync("xivo", realms, settings.Realm, clients, settings.Client, "token exchange", stop);
 
     /// <summary>Realm and client; null after it was answered what is missing.</summary>
     public async ValueTask<(Realm Realm, Client Client)?> OpenOrAnswerAsync(HttpContext context)
@@ -33,10 +28,6 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, IO
         await Reply.FaultAsync(context, new Fault(500, Vendor.UnhandledError, $"The facade is not set up: {missing}."));
         return null;
     }
-
-    /// <summary>Where the request came from.</summary>
-    public static Origin OriginOf(HttpContext context)
-        => new(context.Connection.RemoteIpAddress?.ToString(), Guard.NetworkOf(context.Connection.RemoteIpAddress), null, context.Request.Headers.UserAgent.ToString());
 
     /// <summary>Answers: a token by the mint, or the fault. <paramref name="refused"/> puts the codes of this endpoint's proof into XiVO's words; <paramref name="barred"/> is its code for a person who lacks a property.</summary>
     public async Task AnswerAsync(HttpContext context, DirectOutcome outcome, string barred, Func<string, Fault> refused, Fault? down = null)

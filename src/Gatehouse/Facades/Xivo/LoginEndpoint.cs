@@ -19,7 +19,7 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct)
         }
 
         if (await desk.OpenOrAnswerAsync(context) is not var (realm, client)) return;
-        var outcome = await direct.PasswordAsync(realm, client, desk.Rules, values![0], new Secret(values[1]), Desk.OriginOf(context), context.RequestAborted);
+        var outcome = await direct.PasswordAsync(realm, client, desk.Rules, values![0], new Secret(values[1]), Origin.Of(context), context.RequestAborted);
         await desk.AnswerAsync(context, outcome, Vendor.InvalidCredentials, _ => Wrong);
     }
 }

@@ -45,7 +45,7 @@ internal sealed class OidcEndpoint(Desk desk, Direct direct, Issuers issuers)
     private async Task TradeAsync(HttpContext context, IReadOnlyList<string> types, Secret proof, string? target)
     {
         if (await desk.OpenOrAnswerAsync(context) is not var (realm, client)) return;
-        await desk.AnswerAsync(context, await direct.ProofAsync(realm, client, desk.Rules, types, proof, target, Desk.OriginOf(context), context.RequestAborted), Vendor.UserNotFound, Refused);
+        await desk.AnswerAsync(context, await direct.ProofAsync(realm, client, desk.Rules, types, proof, target, Origin.Of(context), context.RequestAborted), Vendor.UserNotFound, Refused);
     }
 
     private static Fault Refused(string code) => Persons.Unknown(code) ?? (code is "no_provider" or "not_offered"

@@ -1,7 +1,6 @@
 using Gatehouse.Credentials;
 using Gatehouse.Federation;
 using Gatehouse.SignIn;
-using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Microsoft.Extensions.Options;
 
@@ -38,7 +37,7 @@ internal sealed class SsoEndpoint(Desk desk, Direct direct, Issuers issuers, IOp
             return;
         }
 
-        var outcome = await direct.ProofAsync(realm, client, desk.Rules, [ProofType.Kerberos], ticket, null, Desk.OriginOf(context), context.RequestAborted);
+        var outcome = await direct.ProofAsync(realm, client, desk.Rules, [ProofType.Kerberos], ticket, null, Origin.Of(context), context.RequestAborted);
         if (outcome is DirectOutcome.In { Answer: { } answer }) context.Response.Headers.WWWAuthenticate = "Negotiate " + answer;
         await desk.AnswerAsync(context, outcome, Vendor.UserNotFound, Refused);
     }

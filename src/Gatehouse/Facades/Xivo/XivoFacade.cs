@@ -1,4 +1,3 @@
-using Gatehouse.Terms;
 using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Facades.Xivo;

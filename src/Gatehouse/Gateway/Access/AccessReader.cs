@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.RegularExpressions;
-using Gatehouse.Policy;
-using Gatehouse.Terms;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Gatehouse.Audit;
-using Gatehouse.Clients;
 using Gatehouse.Clients.Resources;
 using Gatehouse.Permissions;
 using Gatehouse.Wire.Text;

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.CommandLine;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Gatehouse.Gateway;
 using Gatehouse.Gateway.Access;

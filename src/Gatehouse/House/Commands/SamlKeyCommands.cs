@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Gatehouse.Keys;
 
 namespace Gatehouse.House.Commands;

@@ -1,5 +1,4 @@
 using Gatehouse.Credentials;
-using Gatehouse.Forwarding;
 using Gatehouse.Gateway;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;

@@ -1,5 +1,3 @@
-using Gatehouse.Terms;
-
 namespace Gatehouse.Protocols.ForwardAuth;
 
 /// <summary>

@@ -1,7 +1,5 @@
 using Gatehouse.Keys;
-using Gatehouse.People;
 using Gatehouse.SignIn;
-using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Gatehouse.Wire.Saml;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Gatehouse.Audit;
 using Gatehouse.Clients;
 using Gatehouse.Keys;
-using Gatehouse.People;
 using Gatehouse.Sessions;
 using Gatehouse.SignIn;
 using Gatehouse.Terms;

@@ -93,7 +93,7 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
         }
 
         if (await desk.OpenOrAnswerAsync(context, Vendor.LoginFailed) is not var (realm, client)) return;
-        var origin = Desk.OriginOf(context) with { Rules = desk.Rules };
+        var origin = Origin.Of(context) with { Rules = desk.Rules };
         if (desk.SecondFactor is null)
         {
             await Reply.FaultAsync(context, Off(Vendor.LoginFailed));
@@ -115,7 +115,7 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
     private async Task<(Realm Realm, Client Client, Origin Origin, User User)?> OpenAsync(HttpContext context, Posted posted)
     {
         if (await desk.OpenOrAnswerAsync(context, Vendor.OneTimeFailed) is not var (realm, client)) return null;
-        var origin = Desk.OriginOf(context) with { Rules = desk.Rules };
+        var origin = Origin.Of(context) with { Rules = desk.Rules };
         var (user, fault) = desk.SecondFactor is null ? (null, Off(Vendor.OneTimeFailed)) : await first.OfAsync(context, realm, client, posted, origin);
         if (user is not null) return (realm, client, origin, user);
         await Reply.FaultAsync(context, fault!);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Gatehouse.Policy;
-using Gatehouse.Terms;
 
 namespace Gatehouse.Gateway.Access.Apisix;
 
