@@ -51,7 +51,7 @@ public sealed class KeycloakFacade(IOptions<KeycloakSettings> options) : IFacade
         {
             foreach (var client in options.Value.PasswordClients)
             {
-                if (client.Ends <= time.GetUtcNow()) logger.LogWarning("The client {Client} of realm {Realm} may no longer post passwords: that ended on {Until} (facades:keycloak:passwordClients).", client.Client, client.Realm, client.Until);
+                if (client.Ends <= time.GetUtcNow()) logger.LogWarning("The client {Client} of realm {Realm} may no longer post passwords: its last day was {Until} (facades:keycloak:passwordClients).", client.Client, client.Realm, client.Until);
                 else logger.LogWarning("The client {Client} of realm {Realm} may post names and passwords until {Until}: every password passes through it (RFC 9700, 2.4).", client.Client, client.Realm, client.Until);
             }
 

@@ -22,7 +22,7 @@ public sealed partial class KeycloakSettings
         foreach (var client in PasswordClients)
         {
             if (client.Realm.Length == 0 || client.Client.Length == 0) return "facades:keycloak:passwordClients: each needs 'realm' and 'client'.";
-            if (client.Ends is null) return $"facades:keycloak:passwordClients: '{client.Client}' needs 'until', the first day on which posting passwords is over, as 2027-06-30.";
+            if (client.Ends is null) return $"facades:keycloak:passwordClients: '{client.Client}' needs 'until', the last day on which it may post passwords, as 2027-06-30.";
         }
 
         return PasswordClients.GroupBy(one => (one.Realm, one.Client)).FirstOrDefault(group => group.Count() > 1) is { } twice ? $"facades:keycloak:passwordClients names '{twice.Key.Client}' twice." : null;
@@ -41,12 +41,12 @@ public sealed class PasswordClient
     /// <summary>The <c>client_id</c>; it must be confidential and have direct access grants switched on.</summary>
     public string Client { get; set; } = "";
 
-    /// <summary>The first day (UTC) on which it is over, as 2027-06-30.</summary>
+    /// <summary>The last day (UTC) on which it may, as 2027-06-30.</summary>
     public string Until { get; set; } = "";
 
     /// <summary>Passwords that an administrator sets with a token of this client are not stored: they count for this client's next one or two token requests within 30 seconds, and for nothing else. For Expertflow's library with Finesse, which sets one and the same password for everybody who signed in by SSO.</summary>
     public bool HandOver { get; set; }
 
-    /// <summary>The day; null when it cannot be read.</summary>
-    internal DateTimeOffset? Ends => DateOnly.TryParseExact(Until, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero) : null;
+    /// <summary>The first moment at which it is over; null when the day cannot be read.</summary>
+    internal DateTimeOffset? Ends => DateOnly.TryParseExact(Until, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day < DateOnly.MaxValue ? new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero) : null;
 }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Facades.Keycloak;
 
 /// <summary>
-/// The password grant (RFC 6749, 4.3), which OAuth 2.1 has given up: only for confidential clients that the settings name, each until its day. Throttled, audited and bound to a session as the sign-in page is; refusals in Keycloak's words.
+/// The password grant (RFC 6749, 4.3), which OAuth 2.1 has given up: only for confidential clients that the settings name, each until its last day. Throttled, audited and bound to a session as the sign-in page is; refusals in Keycloak's words.
 /// </summary>
 public sealed class PasswordGrant(IOptions<KeycloakSettings> options, Direct direct, HandedOver handedOver, SecondFactor second, TimeProvider time) : IGrant, INamesPasswordClients
 {
@@ -36,7 +36,7 @@ public sealed class PasswordGrant(IOptions<KeycloakSettings> options, Direct dir
         if (Find(request.Realm.Name, client.ClientId) is not { } named || client.Public || !client.DirectGrants) return new GrantResult.Refused(OAuthError.UnauthorizedClient("Client not allowed for direct access grants"));
         var ends = named.Ends!.Value;
         if (ends <= time.GetUtcNow())
-            return new GrantResult.Refused(OAuthError.UnauthorizedClient($"Posting passwords ended for this client on {named.Until} (facades:keycloak:passwordClients). Use the authorization code flow, or token exchange.")) { Sunset = ends };
+            return new GrantResult.Refused(OAuthError.UnauthorizedClient($"Posting passwords ended for this client with {named.Until} (facades:keycloak:passwordClients). Use the authorization code flow, or token exchange.")) { Sunset = ends };
         return await TryAsync(request, stop) with { Sunset = ends };
     }
 

@@ -14,7 +14,7 @@ public sealed class PasswordGrantTests(CimSite site) : IClassFixture<CimSite>
     public async Task A_named_client_gets_tokens_that_renew_and_is_told_that_it_ends()
     {
         var (status, body, answer) = await site.PostAsync(site.Token, null, ("username", "alice"), ("password", Desk.Password), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("grant_type", "password"), ("scope", "openid"));
-        Assert.Equal((HttpStatusCode.OK, "Fri, 31 Dec 2999"), (status, answer.Headers.GetValues("Sunset").Single()[..16].Replace("Tue", "Fri", StringComparison.Ordinal)));
+        Assert.Equal((HttpStatusCode.OK, "Wed, 01 Jan 3000 00:00:00 GMT"), (status, answer.Headers.GetValues("Sunset").Single()));
         Assert.True(answer.Headers.Contains("Deprecation") && body!["id_token"] is not null);
         var (renewed, _, _) = await site.PostAsync(site.Token, null, ("grant_type", "refresh_token"), ("refresh_token", body!["refresh_token"]!.GetValue<string>()), ("client_id", "cim"), ("client_secret", CimSite.Secret));
         Assert.Equal(HttpStatusCode.OK, renewed);
