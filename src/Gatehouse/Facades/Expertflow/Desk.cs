@@ -35,7 +35,7 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
     {
         var (realm, client, missing) = await OpenAsync(context.RequestAborted);
         if (missing is null) return (realm!, client!);
-        await Reply.FaultAsync(context, new Fault(500, message, $"The facade is not set up: {missing}."));
+        await Reply.FaultAsync(context, new Fault(500, message, $"The facade is not set up: {missing}.") { Code = "not_set_up" });
         return null;
     }
 
@@ -46,7 +46,7 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
         {
             await Reply.FaultAsync(context, outcome switch
             {
-                DirectOutcome.Barred kept => OneTime.Words.Of(kept.Code, Vendor.LoginFailed, app: settings.SecondFactor != Channel.Sms) ?? EntryCheck.Words(kept.Code),
+                DirectOutcome.Barred kept => OneTime.Words.Of(kept.Code, app: settings.SecondFactor != Channel.Sms) ?? EntryCheck.Words(kept.Code),
                 DirectOutcome.Wait wait => Fault.Wait(Vendor.LoginFailed, wait.For),
                 DirectOutcome.Refused no => refused(no.Code),
                 _ => Fault.Later(Vendor.LoginFailed),
@@ -59,7 +59,7 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
         if (granted is not null) (tokens, error) = await issuer.MintAsync(granted, context.RequestAborted);
         if (tokens is null)
         {
-            await Reply.FaultAsync(context, error!.Status >= 500 ? Fault.Later(Vendor.LoginFailed) : new Fault(401, Vendor.LoginFailed, error.Description));
+            await Reply.FaultAsync(context, error!.Status >= 500 ? Fault.Later(Vendor.LoginFailed) : new Fault(401, Vendor.LoginFailed, error.Description) { Code = error.Code });
             return;
         }
 

@@ -40,7 +40,9 @@ internal sealed class EntryCheck(RightsCache rights, ITeams teams, IOptions<Expe
     }
 
     /// <summary>What the person is told.</summary>
-    public static Fault Words(string code) => code switch
+    public static Fault Words(string code) => Said(code) with { Code = code };
+
+    private static Fault Said(string code) => code switch
     {
         NoRole => new Fault(403, Vendor.LoginFailed, "No role is assigned to this user. Please check with your administrator."),
         NoPermissions => new Fault(403, Vendor.LoginFailed, "No permission group that fits this user's role is assigned to this user. Please check with your administrator."),

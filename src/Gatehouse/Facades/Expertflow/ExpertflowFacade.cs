@@ -19,7 +19,7 @@ public sealed class ExpertflowFacade(IOptions<UntilSettings> until, TimeProvider
     public IReadOnlyList<string> Addresses => [];
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> ExactAddresses => [.. ends.SelectMany(end => end.Paths)];
+    public IReadOnlyList<string> ExactAddresses => [.. ends.Select(end => end.Path)];
 
     /// <summary>Adds it where its settings name a realm.</summary>
     internal static void Add(IServiceCollection services, IConfiguration section)
@@ -64,26 +64,25 @@ public sealed class ExpertflowFacade(IOptions<UntilSettings> until, TimeProvider
         var services = routes.ServiceProvider;
         var (login, refresh, oneTime) = (services.GetRequiredService<LoginEndpoint>(), services.GetRequiredService<RefreshEndpoint>(), services.GetRequiredService<OneTimeEndpoints>());
         foreach (var end in ends)
-            foreach (var path in end.Paths)
+        {
+            var (message, endpoint) = end.Path switch
             {
-                var (message, endpoint) = path switch
-                {
-                    Expertflow.Addresses.Login => (Vendor.LoginFailed, login.AgentAsync),
-                    Expertflow.Addresses.KeycloakLogin => (Vendor.LoginFailed, login.AdminAsync),
-                    Expertflow.Addresses.RegisterPhone => (Vendor.OneTimeFailed, oneTime.RegisterAsync),
-                    Expertflow.Addresses.SendSmsOtp => (Vendor.OneTimeFailed, oneTime.SendAsync),
-                    Expertflow.Addresses.ValidateOtp => (Vendor.LoginFailed, oneTime.ValidateAsync),
-                    _ => (Vendor.RefreshFailed, (RequestDelegate)refresh.AskAsync),
-                };
-                routes.MapMethods(path, ["POST"], Reply.Always(message, end.Guard(endpoint, until.Value.Notice, time, (context, over) => OverAsync(context, message, over)), logger));
+                Expertflow.Addresses.Login => (Vendor.LoginFailed, login.AgentAsync),
+                Expertflow.Addresses.KeycloakLogin => (Vendor.LoginFailed, login.AdminAsync),
+                Expertflow.Addresses.RegisterPhone => (Vendor.OneTimeFailed, oneTime.RegisterAsync),
+                Expertflow.Addresses.SendSmsOtp => (Vendor.OneTimeFailed, oneTime.SendAsync),
+                Expertflow.Addresses.ValidateOtp => (Vendor.OneTimeFailed, oneTime.ValidateAsync),
+                _ => (Vendor.RefreshFailed, (RequestDelegate)refresh.AskAsync),
+            };
+            routes.MapMethods(end.Path, ["POST"], Reply.Always(message, end.Guard(endpoint, until.Value.Notice, time, (context, over) => OverAsync(context, message, over)), logger));
 
-                // What is asked otherwise is answered in the same form.
-                routes.Map(path, context => Reply.FaultAsync(context, new Fault(405, message, "This call is a POST.")));
-            }
+            // What is asked otherwise is answered in the same form.
+            routes.Map(end.Path, context => Reply.FaultAsync(context, new Fault(405, message, "This call is a POST.") { Code = "method_not_allowed" }));
+        }
     }
 
     private static Task OverAsync(HttpContext context, string message, RouteEnd over)
-        => Reply.FaultAsync(context, new Fault(403, message, $"This call ended on {over.LastDay:yyyy-MM-dd}. Sign in by the page of the realm (OpenID Connect); the operator can set a later day.") { Code = "call_ended" });
+        => Reply.FaultAsync(context, new Fault(403, message, $"This call ended on {over.LastDay:yyyy-MM-dd}. Sign in by the page of the realm (OpenID Connect); the operator can set a later day.") { Code = "call_ended", Unnoted = true });
 
     private sealed class SettingsCheck<T>(Func<T, string?> fault) : IValidateOptions<T> where T : class
     {
@@ -97,7 +96,7 @@ public sealed class ExpertflowFacade(IOptions<UntilSettings> until, TimeProvider
         {
             foreach (var end in RouteEnd.Of(until.Value))
                 if (end.Warning(time.GetUtcNow(), until.Value.Notice) is { } warning) logger.LogWarning("{Warning}", warning);
-            if (desk.SecondFactor is not null && until.Value.OneTime.Trim().Length == 0) logger.LogWarning("A second factor is asked for, and its calls are not answered here: set facades:expertflow:until:oneTime.");
+            foreach (var setting in RouteEnd.Unanswered(until.Value, desk.SecondFactor)) logger.LogWarning("A second factor is asked for, and a call that it needs is not answered here: set facades:expertflow:until:{Setting}.", setting);
             if ((await desk.OpenAsync(cancellationToken)).Missing is { } missing) logger.LogWarning("The Expertflow facade is on and cannot sign anybody in yet: {Missing}.", missing);
         }
 

@@ -17,6 +17,9 @@ public sealed class ExpertflowSettings
     /// <summary>Whether <c>keycloakLogin</c> answers <c>{"statusCode", "data"}</c>, as the vendor's pages show, or the bare object, as its older builds send; those have the text <c>Invalid Credentials</c> for a refusal.</summary>
     public bool Wrapped { get; set; } = true;
 
+    /// <summary>Whether the second factor's calls refuse in the flat form of the vendor's library, <c>{"error":401,"error_message","code"}</c>, or in the form of the sign-in, <c>{"error":{"error_message","error_detail"}}</c>.</summary>
+    public bool FlatOneTimeErrors { get; set; } = true;
+
     /// <summary>Whether somebody without a role of their own (other than <c>default-roles-…</c>, <c>offline_access</c>, <c>uma_authorization</c>) is refused.</summary>
     public bool NeedsRole { get; set; } = true;
 

@@ -57,10 +57,10 @@ internal sealed class FinesseHosts(Upstreams upstreams, Issuers issuers, Direct 
     /// <summary>The vendor's words for a token that does not count.</summary>
     public static Fault Words(string code) => code switch
     {
-        "not_linked" => new Fault(403, Vendor.LoginFailed, "A user of this name exists already and is not linked to this Finesse. They sign in by the page of the realm once, and are linked then."),
-        "user_not_found" => new Fault(403, Vendor.LoginFailed, "This agent has no account here, and none may be made."),
-        "opaque_token" => new Fault(401, Vendor.LoginFailed, "The Finesse token cannot be read here. The operator can let such tokens count (the provider's setting opaqueTokens)."),
-        _ => new Fault(401, Vendor.LoginFailed, "The Finesse token does not count, or is another user's. Sign in at the desktop again."),
+        "not_linked" => new Fault(403, Vendor.LoginFailed, "A user of this name exists already and is not linked to this Finesse. They sign in by the page of the realm once, and are linked then.") { Code = code },
+        "user_not_found" => new Fault(403, Vendor.LoginFailed, "This agent has no account here, and none may be made.") { Code = code },
+        "opaque_token" => new Fault(401, Vendor.LoginFailed, "The Finesse token cannot be read here. The operator can let such tokens count (the provider's setting opaqueTokens).") { Code = code },
+        _ => new Fault(401, Vendor.LoginFailed, "The Finesse token does not count, or is another user's. Sign in at the desktop again.") { Code = "finesse_token_refused" },
     };
 
     private static bool IsNamed(User user, string username)

@@ -1,4 +1,5 @@
 using Gatehouse.Facades.Expertflow.OneTime;
+using Gatehouse.People;
 using Gatehouse.SignIn;
 using Gatehouse.SignIn.OneTime;
 using Gatehouse.Terms;
@@ -12,7 +13,7 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor secon
     private readonly bool wrapped = options.Value.Wrapped;
 
     // One answer for an unknown user, a wrong password and a disabled account.
-    internal static readonly Fault Wrong = new(401, Vendor.LoginFailed, "Invalid user credentials: the user name or the password is wrong, or the account is disabled.");
+    internal static readonly Fault Wrong = new(401, Vendor.LoginFailed, "Invalid user credentials: the user name or the password is wrong, or the account is disabled.") { Code = "invalid_credentials" };
 
     /// <summary>The agent's and the supervisor's sign-in.</summary>
     public Task AgentAsync(HttpContext context) => AskAsync(context, true, fault => Reply.FaultAsync(context, fault));
@@ -41,15 +42,25 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor secon
         if (finesse is not null && (host = hosts.Find(realm, finesse)) is null)
         {
             hosts.Refuse(realm, username!, desk.Rules, origin);
-            await Reply.FaultAsync(context, new Fault(403, Vendor.LoginFailed, "This Finesse is not one of those that are configured here."));
+            await Reply.FaultAsync(context, new Fault(403, Vendor.LoginFailed, "This Finesse is not one of those that are configured here.") { Code = "finesse_unknown" });
             return;
         }
 
         // Who shows a token signed in elsewhere, where the second factor is asked for: by the realm's own sign-in, or the identity service's.
         var outcome = token is not null ? await hosts.TokenAsync(realm, client, desk.Rules, host!, username!, new Secret(token), origin, context.RequestAborted)
             : await direct.PasswordAsync(realm, client, rules with { Provider = host?.Provider }, username!, new Secret(password!), origin, context.RequestAborted);
-        if (entry?.Half is { } half) await InterimReply.WriteAsync(context, inData, half, await second.BeginAsync(half, desk.SecondFactor!, origin with { Rules = desk.Rules }, context.RequestAborted));
+        if (entry?.Half is { } half) await HalfWayAsync(context, inData, half, origin with { Rules = desk.Rules });
         else if (outcome is DirectOutcome.Refused refused) await refuse(token is null ? Wrong : FinesseHosts.Words(refused.Code));
         else await desk.AnswerAsync(context, inData, outcome, _ => Wrong);
+    }
+
+    private async Task HalfWayAsync(HttpContext context, bool inData, User half, Origin origin)
+    {
+        var interim = await second.BeginAsync(half, desk.SecondFactor!, origin, context.RequestAborted);
+
+        // The vendor's library sends the code with the sign-in: its clients call send-sms-otp for another one only. Where too much was sent already, that call is the one that says so.
+        if (interim is { Registered: true, Channel: Channel.Sms } && (await second.SendAsync(half, origin, context.RequestAborted)).Fault == OneTimeFault.NotSent)
+            await Reply.FaultAsync(context, Words.Of(OneTimeFault.NotSent)! with { Message = Vendor.LoginFailed });
+        else await InterimReply.WriteAsync(context, inData, half, interim);
     }
 }

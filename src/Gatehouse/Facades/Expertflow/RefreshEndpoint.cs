@@ -17,7 +17,7 @@ internal sealed class RefreshEndpoint(Desk desk, RefreshGrant grant, Issuer issu
     private readonly TimeSpan expires = options.Value.Expires;
 
     // The library's status and its words; which check failed is in the audit log.
-    private static readonly Fault Over = new(400, Vendor.RefreshFailed, Vendor.RefreshExpired) { Flat = true };
+    private static readonly Fault Over = new(400, Vendor.RefreshFailed, Vendor.RefreshExpired) { Code = "refresh_token_over" };
 
     public async Task AskAsync(HttpContext context)
     {
@@ -26,7 +26,7 @@ internal sealed class RefreshEndpoint(Desk desk, RefreshGrant grant, Issuer issu
         var shown = fault is null ? posted!.Text(posted.Has(Vendor.RefreshTokenToo) ? Vendor.RefreshTokenToo : Vendor.RefreshToken, 4096, out fault) : null;
         if (fault is not null)
         {
-            await Reply.FaultAsync(context, fault with { Flat = true });
+            await Reply.FaultAsync(context, fault with { Message = Vendor.RefreshFailed });
             return;
         }
 
@@ -34,7 +34,7 @@ internal sealed class RefreshEndpoint(Desk desk, RefreshGrant grant, Issuer issu
         var (tokens, refused) = await RenewAsync(context, realm, client, shown!);
         if (tokens is null)
         {
-            await Reply.FaultAsync(context, refused! with { Message = Vendor.RefreshFailed, Flat = true });
+            await Reply.FaultAsync(context, refused! with { Message = Vendor.RefreshFailed });
             return;
         }
 

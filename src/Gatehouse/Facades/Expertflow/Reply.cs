@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 
 namespace Gatehouse.Facades.Expertflow;
 
@@ -9,9 +10,10 @@ internal static class Reply
     /// <summary>An error.</summary>
     public static Task FaultAsync(HttpContext context, Fault fault)
     {
-        if (fault.Code is { } code) context.RequestServices.GetRequiredService<Strangers>().Note(context, code);
+        if (fault is { Unnoted: true, Code: { } code }) context.RequestServices.GetRequiredService<Strangers>().Note(context, code);
         if (fault.RetryAfter is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return WriteAsync(context, fault.Status, fault.Write);
+        var form = fault.Form == Form.OneTime && !context.RequestServices.GetRequiredService<IOptions<ExpertflowSettings>>().Value.FlatOneTimeErrors ? Form.SignIn : fault.Form;
+        return WriteAsync(context, fault.Status, writer => fault.Write(writer, form));
     }
 
     /// <summary>An object with these members; <paramref name="wrapped"/> puts it below <c>{"statusCode":200,"data":…}</c>.</summary>

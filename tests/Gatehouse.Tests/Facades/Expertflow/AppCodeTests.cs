@@ -32,7 +32,7 @@ public sealed class AppCodeTests
         var step = Totp.StepAt(DateTimeOffset.UtcNow);
         Assert.Equal(HttpStatusCode.Unauthorized, (await ValidateAsync(site, Totp.CodeOf(first, step))).Status);
         var wrong = await ValidateAsync(site, Totp.CodeOf(key, step + 100));
-        Assert.Equal((HttpStatusCode.Unauthorized, "Invalid OTP."), (wrong.Status, wrong.Reason));
+        Assert.Equal((HttpStatusCode.Unauthorized, (OneTimeFault.Wrong, "Invalid OTP.")), (wrong.Status, wrong.Flat));
         var done = await ValidateAsync(site, Totp.CodeOf(key, step));
         Assert.Equal(user.Id, done.User.GetProperty("id").GetString());
         Assert.DoesNotContain(secret, done.Body.ToString(), StringComparison.Ordinal);
@@ -82,8 +82,19 @@ public sealed class AppCodeTests
         {
             var reply = await site.PostAsync("/agent-manager/agent/" + path, $$"""{"username":"alice","password":"{{ExpertflowSite.Password}}","otp":"123456","phoneNumber":"491701234567"}""");
             Assert.Equal(HttpStatusCode.BadRequest, reply.Status);
-            Assert.Contains("No second factor", reply.Reason, StringComparison.Ordinal);
+            Assert.Contains("No second factor", reply.Flat.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task A_desk_that_reads_the_sign_ins_form_alone_gets_it()
+    {
+        await using var desk = await Desk.OpenAsync(with: ExpertflowSite.On(""", "secondFactor": "app", "flatOneTimeErrors": false """));
+        var site = await ExpertflowSite.MakeAsync(desk);
+        await site.AgentAsync("alice");
+        await site.LoginAsync("alice", ExpertflowSite.Password);
+        var reply = await ValidateAsync(site, "000000");
+        Assert.Equal((HttpStatusCode.Unauthorized, "Invalid OTP.", OneTimeFault.Wrong), (reply.Status, reply.Reason, reply.Body.GetProperty("error").GetProperty("code").GetString()));
     }
 
     [Theory]

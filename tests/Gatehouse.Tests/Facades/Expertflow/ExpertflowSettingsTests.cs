@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using Gatehouse.Facades.Expertflow.Until;
 using Gatehouse.Tests.Kits;
 using Xunit;
@@ -21,7 +22,7 @@ public sealed class ExpertflowSettingsTests
     private static async Task<bool> IsOursAsync(Desk desk, string path)
     {
         using var answer = await desk.Http.PostAsync(path, null);
-        return answer.Headers.Contains("Sunset") && (await answer.Content.ReadAsStringAsync()).Contains("error_detail", StringComparison.Ordinal);
+        return answer.Headers.Contains("Sunset") && (await answer.Content.ReadAsStringAsync()).Contains("error_message", StringComparison.Ordinal);
     }
 
     [Theory]
@@ -40,6 +41,9 @@ public sealed class ExpertflowSettingsTests
     [InlineData("""{ "login": "soon" }""", "facades:expertflow:until:login")]
     [InlineData("""{ "keycloakLogin": "31.12.2030" }""", "facades:expertflow:until:keycloakLogin")]
     [InlineData("""{ "refreshToken": "9999-12-31" }""", "facades:expertflow:until:refreshToken")]
+    [InlineData("""{ "registerPhone": "soon" }""", "facades:expertflow:until:registerPhone")]
+    [InlineData("""{ "sendSmsOtp": "soon" }""", "facades:expertflow:until:sendSmsOtp")]
+    [InlineData("""{ "validateOtp": "soon" }""", "facades:expertflow:until:validateOtp")]
     [InlineData("""{ "login": "2030-01-01", "notice": "-1.00:00:00" }""", "facades:expertflow:until:notice")]
     public async Task Each_call_needs_a_day(string until, string key)
     {
@@ -63,6 +67,34 @@ public sealed class ExpertflowSettingsTests
         Assert.StartsWith($"This call ended on {ExpertflowSite.Day(-1)}", over.Reason, StringComparison.Ordinal);
         await site.AuditedAsync("LOGIN_ERROR", "call_ended", one => one.Details?["path"] == ExpertflowSite.KeycloakLogin);
     }
+
+    public static TheoryData<string, string> Calls => new()
+    {
+        { "login", ExpertflowSite.Login }, { "keycloakLogin", ExpertflowSite.KeycloakLogin }, { "refreshToken", ExpertflowSite.Refresh },
+        { "registerPhone", "/agent-manager/agent/register-phone" }, { "sendSmsOtp", "/agent-manager/agent/send-sms-otp" }, { "validateOtp", "/agent-manager/agent/validate-otp" },
+    };
+
+    [Theory, MemberData(nameof(Calls))]
+    public async Task Each_call_has_a_day_of_its_own(string name, string path)
+    {
+        string[] paths = [.. Calls.Select(one => one.Data.Item2)];
+        await using var desk = await Desk.OpenAsync(with: ExpertflowSite.On(""", "secondFactor": "sms" """, until: $$"""{ "{{name}}": "{{ExpertflowSite.Day(-1)}}" }"""));
+        var site = await ExpertflowSite.MakeAsync(desk);
+        foreach (var other in paths.Where(one => one != path)) Assert.False(await IsOursAsync(desk, other));
+        var over = await site.PostAsync(path, "{}");
+        Assert.Equal(HttpStatusCode.Forbidden, over.Status);
+        Assert.Contains($"ended on {ExpertflowSite.Day(-1)}", over.Body.ToString(), StringComparison.Ordinal);
+        await site.AuditedAsync("LOGIN_ERROR", "call_ended", one => one.Details?["path"] == path);
+    }
+
+    [Theory]
+    [InlineData("app", "{ \"login\": \"2030-01-01\" }", "validateOtp")]
+    [InlineData("sms", "{ \"login\": \"2030-01-01\", \"sendSmsOtp\": \"2030-01-01\" }", "validateOtp registerPhone")]
+    [InlineData("sms", "{ \"validateOtp\": \"2030-01-01\", \"registerPhone\": \"2030-01-01\" }", "")]
+    [InlineData("app", "{ \"validateOtp\": \"2030-01-01\" }", "")]
+    [InlineData(null, "{ \"login\": \"2030-01-01\" }", "")]
+    public void A_second_factor_that_nobody_can_show_is_told_at_the_start(string? factor, string until, string missing)
+        => Assert.Equal(missing, string.Join(' ', RouteEnd.Unanswered(JsonSerializer.Deserialize<UntilSettings>(until, JsonSerializerOptions.Web)!, factor)));
 
     [Fact]
     public void The_operator_is_warned_when_the_end_is_near()

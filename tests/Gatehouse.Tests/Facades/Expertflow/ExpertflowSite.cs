@@ -36,7 +36,7 @@ internal sealed class ExpertflowSite(Desk desk, Outpost outpost)
     /// <summary>Settings that switch all calls on for <see cref="Outpost.Realm"/>; more members of the section as JSON, each with a comma in front.</summary>
     public static Func<ServeOptions, ServeOptions> On(string more = "", string? until = null, Func<ServeOptions, string>? root = null) => options =>
     {
-        until ??= $$"""{ "login": "{{Far}}", "keycloakLogin": "{{Far}}", "refreshToken": "{{Far}}", "oneTime": "{{Far}}" }""";
+        until ??= $$"""{ "login": "{{Far}}", "keycloakLogin": "{{Far}}", "refreshToken": "{{Far}}", "registerPhone": "{{Far}}", "sendSmsOtp": "{{Far}}", "validateOtp": "{{Far}}" }""";
         File.WriteAllText(Path.Combine(options.Data, "gatehouse.json"), $$"""{ "facades": { "expertflow": { "realm": "{{Outpost.Realm}}", "until": {{until}}{{more}} } }{{root?.Invoke(options)}} }""");
         return options;
     };
@@ -122,6 +122,17 @@ internal sealed class ExpertflowSite(Desk desk, Outpost outpost)
                 Assert.NotEmpty(error.GetProperty("error_message").GetString()!);
                 Assert.Equal((int)Status, error.GetProperty("error_detail").GetProperty("status").GetInt32());
                 return error.GetProperty("error_detail").GetProperty("reason").GetString()!;
+            }
+        }
+
+        /// <summary>A refusal of the second factor's calls, in the library's flat form: its code and its words.</summary>
+        public (string Code, string Message) Flat
+        {
+            get
+            {
+                Assert.Equal(["error", "error_message", "code"], Body.EnumerateObject().Select(one => one.Name));
+                Assert.Equal((int)Status, Body.GetProperty("error").GetInt32());
+                return (Body.GetProperty("code").GetString()!, Body.GetProperty("error_message").GetString()!);
             }
         }
 

@@ -40,10 +40,12 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
 
         // The code counted once.
         var again = await ValidateAsync("alice", code);
-        Assert.Equal((HttpStatusCode.NotFound, "Invalid OTP."), (again.Status, again.Reason));
+        Assert.Equal((HttpStatusCode.NotFound, (OneTimeFault.Wrong, "Invalid OTP.")), (again.Status, again.Flat));
 
-        // From now on she is registered, and a code is sent when the client asks for it, with the number that it was told.
+        // From now on she is registered: the code comes with the sign-in, as the vendor's library sends it, and another when the client asks for it with the number that it was told.
         half = (await Site.LoginAsync("alice", ExpertflowSite.Password)).Data;
+        Assert.NotEqual(code, fixture.CodeFor("+491701110001"));
+        Assert.Equal(2, fixture.Sent.Count(one => one.Form["To"] == "+491701110001"));
         Assert.Equal((true, "OTP required", "+491701110001"), (half.GetProperty("is2FARegistered").GetBoolean(), half.GetProperty("message").GetString(), half.GetProperty("phoneNumber").GetString()));
         var sent = await Site.PostAsync(Send, """{"phoneNumber":"+491701110001"}""");
         Assert.Equal((HttpStatusCode.OK, "OTP sent successfully."), (sent.Status, sent.Body.GetProperty("data").GetString()));
@@ -86,7 +88,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
         foreach (var body in (string[])["""{"username":"dora","phoneNumber":"491701110004"}""", """{"username":"nobody-at-all","phoneNumber":"491701110004"}""", """{"username":"dora","password":"not-it","phoneNumber":"491701110004"}""", """{"phoneNumber":"491701110004"}"""])
         {
             var reply = await Site.PostAsync(Register, body);
-            Assert.Equal((HttpStatusCode.Unauthorized, "Sign in with user name and password first, and go on within minutes."), (reply.Status, reply.Reason));
+            Assert.Equal((HttpStatusCode.Unauthorized, (OneTimeFault.NoFirstFactor, "Sign in with user name and password first, and go on within minutes.")), (reply.Status, reply.Flat));
         }
 
         foreach (var ticket in (string[])["nonsense", "", new string('A', 90)])
@@ -119,7 +121,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
         Assert.Equal(HttpStatusCode.OK, (await ValidateAsync("fiona", fixture.CodeFor("+491701110006"))).Status);
         var reply = await Site.PostAsync(Register, $$"""{"username":"fiona","password":"{{ExpertflowSite.Password}}","phoneNumber":"491709990006"}""");
         Assert.Equal(HttpStatusCode.Forbidden, reply.Status);
-        Assert.Contains("registered already", reply.Reason, StringComparison.Ordinal);
+        Assert.Contains("registered already", reply.Flat.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(fixture.Sent, one => one.Form["To"] == "+491709990006");
         await Site.AuditedAsync("SECOND_FACTOR_ERROR", OneTimeFault.Bound, one => one.User == user.Id);
     }
@@ -133,7 +135,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
         var wrong = code == "000000" ? "000001" : "000000";
         for (var i = 0; i < 5; i++) Assert.Equal(HttpStatusCode.NotFound, (await ValidateAsync("gina", wrong)).Status);
         var reply = await ValidateAsync("gina", code);
-        Assert.Equal(((HttpStatusCode)429, "900"), (reply.Status, reply.Header("Retry-After")));
+        Assert.Equal(((HttpStatusCode)429, "900", OneTimeFault.Wait), (reply.Status, reply.Header("Retry-After"), reply.Flat.Code));
         await Site.AuditedAsync("SECOND_FACTOR_ERROR", OneTimeFault.Wait, one => one.User == user.Id);
         Assert.Empty((await Site.Desk.Part<SessionStore>().ListAsync(Outpost.Realm, user.Id, null, 10, default)).Items);
     }
@@ -153,6 +155,31 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
         // Registering is sending: it is under the same cap.
         Assert.Equal((HttpStatusCode)429, (await Site.PostAsync(Register, """{"username":"hugo","phoneNumber":"491701110009"}""")).Status);
         await Site.AuditedAsync("SECOND_FACTOR_ERROR", OneTimeFault.Flood, one => one.User == user.Id);
+    }
+
+    [Fact]
+    public async Task What_the_sign_in_behind_the_code_refuses_is_in_the_sign_ins_form()
+    {
+        await Site.AgentAsync("lisa");
+        await Site.AddAsync("teamless", ["agent"], ["agents_permission"]);
+        foreach (var (name, password, status) in ((string, string, HttpStatusCode)[])[("lisa", "not-it", HttpStatusCode.Unauthorized), ("nobody-at-all", "not-it", HttpStatusCode.Unauthorized), ("teamless", ExpertflowSite.Password, HttpStatusCode.Forbidden)])
+        {
+            var reply = await Site.PostAsync(Validate, JsonSerializer.Serialize(new { username = name, password, otp = "123456" }));
+            Assert.Equal(status, reply.Status);
+            Assert.NotEmpty(reply.Reason);
+        }
+    }
+
+    [Fact]
+    public async Task Where_no_code_can_be_sent_a_sign_in_does_not_ask_for_one()
+    {
+        await Site.AgentAsync("mona");
+        await RegisterAsync("mona", "491701110012");
+        Assert.Equal(HttpStatusCode.OK, (await ValidateAsync("mona", fixture.CodeFor("+491701110012"))).Status);
+        fixture.Down = "+491701110012";
+        var reply = await Site.LoginAsync("mona", ExpertflowSite.Password);
+        fixture.Down = "";
+        Assert.Equal((HttpStatusCode.BadRequest, "The OTP could not be sent."), (reply.Status, reply.Reason));
     }
 
     [Fact]
@@ -182,7 +209,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
         var name = "jo" + Guid.NewGuid().ToString("n");
         await Site.AgentAsync(name);
         var reply = await Site.PostAsync(Register, JsonSerializer.Serialize(new { username = name, password = ExpertflowSite.Password, phoneNumber = number }));
-        Assert.Equal((HttpStatusCode.BadRequest, "Invalid phone number"), (reply.Status, reply.Reason));
+        Assert.Equal((HttpStatusCode.BadRequest, (OneTimeFault.NotAPhone, "Invalid phone number")), (reply.Status, reply.Flat));
     }
 
     [Fact]
@@ -190,7 +217,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
     {
         await Site.AgentAsync("kim");
         var reply = await Site.PostAsync(Register, $$"""{"username":"kim","password":"{{ExpertflowSite.Password}}","phoneNumber":"491709999999"}""");
-        Assert.Equal((HttpStatusCode.BadRequest, "The OTP could not be sent."), (reply.Status, reply.Reason));
+        Assert.Equal((HttpStatusCode.BadRequest, (OneTimeFault.NotSent, "The OTP could not be sent.")), (reply.Status, reply.Flat));
     }
 
     public static TheoryData<string, string> Hostile => new()
@@ -206,7 +233,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
         {
             var reply = await Site.PostAsync(path, body, type);
             Assert.Equal(HttpStatusCode.BadRequest, reply.Status);
-            Assert.NotEmpty(reply.Reason);
+            Assert.Equal("invalid_request", reply.Flat.Code);
         }
     }
 
@@ -224,6 +251,9 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
 
         internal ExpertflowSite Site { get; private set; } = null!;
 
+        /// <summary>A number to which nothing can be sent.</summary>
+        internal string Down { get; set; } = "";
+
         internal ConcurrentQueue<(string Path, string Authorization, Dictionary<string, string> Form)> Sent { get; } = new();
 
         /// <summary>The code of the last message to a number.</summary>
@@ -236,7 +266,7 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
                 using var reader = new StreamReader(context.Request.Body);
                 var form = (await reader.ReadToEndAsync()).Split('&').Select(pair => pair.Split('=')).ToDictionary(pair => WebUtility.UrlDecode(pair[0]), pair => WebUtility.UrlDecode(pair[1]), StringComparer.Ordinal);
                 context.Response.ContentType = "application/json";
-                if (form["To"] == "+491709999999")
+                if (form["To"] == "+491709999999" || form["To"] == Down)
                 {
                     context.Response.StatusCode = 400;
                     await context.Response.WriteAsync("""{"code":21211,"message":"Invalid 'To' Phone Number","status":400}""");

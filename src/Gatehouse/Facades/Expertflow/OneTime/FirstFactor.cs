@@ -53,6 +53,6 @@ internal sealed class FirstFactor(Desk desk, Direct direct, SecondFactor second,
     private (User?, Fault) No(Realm realm, User? user, Origin origin, string code)
     {
         second.Refused(realm, user, origin, code);
-        return (null, Words.Of(code, Vendor.OneTimeFailed)!);
+        return (null, Words.Of(code)!);
     }
 }

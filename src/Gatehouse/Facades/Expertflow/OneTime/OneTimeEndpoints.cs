@@ -7,9 +7,11 @@ using Gatehouse.Terms;
 
 namespace Gatehouse.Facades.Expertflow.OneTime;
 
-/// <summary><c>register-phone</c>, <c>send-sms-otp</c> and <c>validate-otp</c> below <c>/agent-manager/agent</c>: the second factor after the first, never before it.</summary>
+/// <summary><c>register-phone</c>, <c>send-sms-otp</c> and <c>validate-otp</c> below <c>/agent-manager/agent</c>: the second factor after the first, never before it. What these calls refuse is in the form of their own; what the sign-in behind <c>validate-otp</c> refuses, in the sign-in's.</summary>
 internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFactor second, Direct direct)
 {
+    private static readonly Fault Off = new(400, Vendor.OneTimeFailed, "No second factor is asked for here (facades:expertflow:secondFactor).") { Code = "one_time_off" };
+
     /// <summary><c>{username, phoneNumber}</c>: takes a phone for somebody who has no second factor yet, and sends a code there.</summary>
     public async Task RegisterAsync(HttpContext context)
     {
@@ -17,19 +19,19 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
         if (fault is null && posted!.Digits(Vendor.PhoneNumber) is null) fault = Fault.Bad("The member 'phoneNumber' is missing.");
         if (fault is not null || await OpenAsync(context, posted!) is not var (realm, client, origin, user))
         {
-            if (fault is not null) await Reply.FaultAsync(context, fault);
+            if (fault is not null) await Reply.FaultAsync(context, fault with { Message = Vendor.OneTimeFailed });
             return;
         }
 
         // The operator chose the app: a phone would be the weaker way around it.
         if (desk.SecondFactor != Channel.Sms)
         {
-            await Reply.FaultAsync(context, new Fault(400, Vendor.OneTimeFailed, "The second factor here is an authenticator app; no phone is registered."));
+            await Reply.FaultAsync(context, new Fault(400, Vendor.OneTimeFailed, "The second factor here is an authenticator app; no phone is registered.") { Code = "one_time_app_only" });
             return;
         }
 
         var (phone, failed, wait) = await second.RegisterPhoneAsync(user, posted!.Digits(Vendor.PhoneNumber)!, origin, context.RequestAborted);
-        if (failed is not null) await Reply.FaultAsync(context, Words.Of(failed, Vendor.OneTimeFailed, wait)!);
+        if (failed is not null) await Reply.FaultAsync(context, Words.Of(failed, wait)!);
         else
         {
             // In both places where a client may look: the envelope of this call is on no public page.
@@ -60,13 +62,13 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
         if (fault is null && !posted!.Has(Vendor.Username) && posted.Digits(Vendor.PhoneNumber) is null && FirstFactor.TicketOf(context, posted) is null) fault = Fault.Bad("The member 'phoneNumber' is missing.");
         if (fault is not null)
         {
-            await Reply.FaultAsync(context, fault);
+            await Reply.FaultAsync(context, fault with { Message = Vendor.OneTimeFailed });
             return;
         }
 
         if (await OpenAsync(context, posted!) is not var (_, _, origin, user)) return;
         var (_, failed, wait) = await second.SendAsync(user, origin, context.RequestAborted);
-        if (failed is not null) await Reply.FaultAsync(context, Words.Of(failed, Vendor.OneTimeFailed, wait)!);
+        if (failed is not null) await Reply.FaultAsync(context, Words.Of(failed, wait)!);
         else
         {
             await Reply.ObjectAsync(context, wrapped: false, writer =>
@@ -88,15 +90,15 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
         var password = fault is null ? posted!.Text(Vendor.Password, Passwords.Longest, out fault) : null;
         if (fault is not null)
         {
-            await Reply.FaultAsync(context, fault);
+            await Reply.FaultAsync(context, fault with { Message = Vendor.OneTimeFailed });
             return;
         }
 
-        if (await desk.OpenOrAnswerAsync(context, Vendor.LoginFailed) is not var (realm, client)) return;
+        if (await desk.OpenOrAnswerAsync(context, Vendor.OneTimeFailed) is not var (realm, client)) return;
         var origin = Origin.Of(context) with { Rules = desk.Rules };
         if (desk.SecondFactor is null)
         {
-            await Reply.FaultAsync(context, Off(Vendor.LoginFailed));
+            await Reply.FaultAsync(context, Off);
             return;
         }
 
@@ -104,7 +106,7 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
         if (FirstFactor.TicketOf(context, posted!) is { } ticket && await second.OfTicketAsync(realm.Name, ticket, context.RequestAborted) is var owner && owner?.Username != Names.Fold(username!))
         {
             second.Refused(realm, owner, origin, OneTimeFault.Ticket);
-            await Reply.FaultAsync(context, Words.Of(OneTimeFault.Ticket, Vendor.LoginFailed)!);
+            await Reply.FaultAsync(context, Words.Of(OneTimeFault.Ticket)!);
             return;
         }
 
@@ -116,11 +118,9 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
     {
         if (await desk.OpenOrAnswerAsync(context, Vendor.OneTimeFailed) is not var (realm, client)) return null;
         var origin = Origin.Of(context) with { Rules = desk.Rules };
-        var (user, fault) = desk.SecondFactor is null ? (null, Off(Vendor.OneTimeFailed)) : await first.OfAsync(context, realm, client, posted, origin);
+        var (user, fault) = desk.SecondFactor is null ? (null, Off) : await first.OfAsync(context, realm, client, posted, origin);
         if (user is not null) return (realm, client, origin, user);
         await Reply.FaultAsync(context, fault!);
         return null;
     }
-
-    private static Fault Off(string message) => new(400, message, "No second factor is asked for here (facades:expertflow:secondFactor).");
 }

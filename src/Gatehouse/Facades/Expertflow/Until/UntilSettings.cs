@@ -12,8 +12,14 @@ public sealed class UntilSettings
     /// <summary>Last day of <c>POST /agent-manager/agent/refresh-token</c>; empty means that the call is not answered here.</summary>
     public string RefreshToken { get; set; } = "";
 
-    /// <summary>Last day of <c>register-phone</c>, <c>send-sms-otp</c> and <c>validate-otp</c> below <c>/agent-manager/agent</c>; empty means that these calls are not answered here.</summary>
-    public string OneTime { get; set; } = "";
+    /// <summary>Last day of <c>POST /agent-manager/agent/register-phone</c>; empty means that the call is not answered here.</summary>
+    public string RegisterPhone { get; set; } = "";
+
+    /// <summary>Last day of <c>POST /agent-manager/agent/send-sms-otp</c>; empty means that the call is not answered here.</summary>
+    public string SendSmsOtp { get; set; } = "";
+
+    /// <summary>Last day of <c>POST /agent-manager/agent/validate-otp</c>; empty means that the call is not answered here. With a second factor, nobody signs in without it.</summary>
+    public string ValidateOtp { get; set; } = "";
 
     /// <summary>How long before its end a call is told to be deprecated, and the operator is warned.</summary>
     public TimeSpan Notice { get; set; } = TimeSpan.FromDays(60);
