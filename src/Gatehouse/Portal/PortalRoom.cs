@@ -14,6 +14,7 @@ public static class PortalRoom
         services.AddSingleton<Browser>();
         services.AddSingleton<SignInPage>();
         services.AddSingleton<SignOutPage>();
+        services.AddSingleton<CodePage>();
         services.AddSingleton<SeatPage>();
         services.AddSingleton<BrokerPage>();
         services.AddSingleton<TicketDoor>();
@@ -39,6 +40,9 @@ public static class PortalRoom
         routes.MapMethods("/realms/{realm}/broker/{alias}/endpoint/descriptor", ["GET"], broker.DescribeAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/test", ["GET"], broker.TestAsync);
         routes.MapMethods("/realms/{realm}/broker/{alias}/sign-out", ["GET"], broker.SignOutAsync);
+        var code = services.GetRequiredService<CodePage>();
+        routes.MapMethods("/realms/{realm}/sign-in/code", ["GET"], code.ShowAsync);
+        routes.MapMethods("/realms/{realm}/sign-in/code", ["POST"], code.SubmitAsync);
         var seat = services.GetRequiredService<SeatPage>();
         routes.MapMethods("/realms/{realm}/seat", ["GET"], seat.ShowAsync);
         routes.MapMethods("/realms/{realm}/seat", ["POST"], seat.SubmitAsync);

@@ -20,6 +20,12 @@ public sealed class SignInPage(Realms realms, Entrance entrance, Interactions in
     {
         if (await OpenAsync(context) is not { } open) return;
         if (await FinishedAsync(context, open)) return;
+        if (dispatcher.NextOf(open.Interaction, open.Session) is Next.Show { Step: "code" } && open.Interaction.Half!.IsOf(browser.OriginOf(context, open.Realm.Name, "")))
+        {
+            Onward.Go(context, Interactions.CodePath(open.Interaction, open.Back));
+            return;
+        }
+
         if (open.Interaction.Pending is { } half && !half.IsOf(browser.OriginOf(context, open.Realm.Name, "")))
         {
             await LostAsync(context, open.Realm, half.Upstream);
@@ -75,6 +81,9 @@ public sealed class SignInPage(Realms realms, Entrance entrance, Interactions in
                 Cookie.Write(context.Response, open.Realm.Name, arrived.Cookie, issuers.IsTls);
                 browser.Remember(context, open.Realm.Name, folded);
                 Onward.Go(context, Resume(open.Interaction));
+                break;
+            case PasswordOutcome.SecondHalf half:
+                Onward.Go(context, Interactions.CodePath(half.Interaction, open.Back));
                 break;
             case PasswordOutcome.Wait wait:
                 context.Response.Headers.RetryAfter = ((int)Math.Ceiling(wait.For.TotalSeconds)).ToString();

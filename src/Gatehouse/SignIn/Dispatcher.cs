@@ -22,8 +22,11 @@ public sealed class Dispatcher
     /// <summary>THE list of steps: each says from the interaction and the session whether it is needed. The first that is needed comes next.</summary>
     private static readonly (string Name, Func<Interaction, Session?, bool> IsNeeded)[] Steps =
     [
-        ("password", (interaction, session) => session is null || (interaction.Fresh && session.AuthenticatedAt < interaction.BegunAt)),
+        ("code", (interaction, session) => IsUnproven(interaction, session) && interaction.Half is not null),
+        ("password", IsUnproven),
     ];
+
+    private static bool IsUnproven(Interaction interaction, Session? session) => session is null || (interaction.Fresh && session.AuthenticatedAt < interaction.BegunAt);
 
     /// <summary>The next step, or finished.</summary>
     public Next NextOf(Interaction interaction, Session? session)

@@ -55,6 +55,9 @@ public sealed record Interaction
     /// <summary>A person whom an upstream vouches for, and whose user here still has to be proven; null when there is none.</summary>
     public PendingLink? Pending { get; init; }
 
+    /// <summary>A person who has proven the password, and whose code is still missing; null when there is none.</summary>
+    public HalfIn? Half { get; init; }
+
     /// <summary>When it was begun.</summary>
     public DateTimeOffset BegunAt { get; init; }
 

@@ -42,10 +42,13 @@ public sealed class Interactions(Database database, TimeProvider time)
 
     /// <summary>Notes the session that finished it.</summary>
     public Task FinishAsync(Work work, Interaction interaction, string session)
-        => work.Connection.ExecuteAsync("update interactions set body = @body where id = @Id", new { interaction.Id, body = JsonSerializer.Serialize(interaction with { Session = session, Pending = null }) }, work.Transaction);
+        => work.Connection.ExecuteAsync("update interactions set body = @body where id = @Id", new { interaction.Id, body = JsonSerializer.Serialize(interaction with { Session = session, Pending = null, Half = null }) }, work.Transaction);
 
     /// <summary>Address of the sign-in page of an interaction.</summary>
     public static string SignInPath(Interaction interaction, string back) => $"/realms/{interaction.Realm}/sign-in?i={interaction.Id}&back={Uri.EscapeDataString(back)}";
+
+    /// <summary>Address of the page that asks for the code of the second factor.</summary>
+    public static string CodePath(Interaction interaction, string back) => $"/realms/{interaction.Realm}/sign-in/code?i={interaction.Id}&back={Uri.EscapeDataString(back)}";
 
     /// <summary>Address of the page that asks for the seat of an interaction.</summary>
     public static string SeatPath(Interaction interaction, string back) => $"/realms/{interaction.Realm}/seat?i={interaction.Id}&back={Uri.EscapeDataString(back)}";

@@ -28,6 +28,8 @@ public static class SignInRoom
         services.AddSingleton<Guard>();
         services.AddSingleton<UpstreamPasswords>();
         services.AddSingleton<Continuity>();
+        services.AddSingleton<PendingLinks>();
+        services.AddSingleton<CodeStep>();
         services.AddSingleton<PasswordStep>();
         services.AddSingleton<Direct>();
         services.AddSingleton<HandOvers>();

@@ -24,6 +24,13 @@ public static class IdClaims
         if (a.Session is { } session) writer.WriteString("sid", session.Id);
         writer.WriteString("at_hash", accessTokenHash);
         if (a.Level is { } level) writer.WriteString("acr", level);
+        if (a.Session is { Methods.Count: > 0 } proven)
+        {
+            writer.WriteStartArray("amr");
+            foreach (var method in proven.Methods) writer.WriteStringValue(method);
+            writer.WriteEndArray();
+        }
+
         Profile.Write(writer, s.User!, a.Scopes);
         writer.WriteEndObject();
     }

@@ -24,7 +24,7 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
     public string? SecondFactor => settings.SecondFactor.Length > 0 ? settings.SecondFactor : null;
 
     /// <summary>A person's way in: by the rules alone, or with the second factor after the first.</summary>
-    public Entry Enter(string? code, Origin origin) => Entry.Of(Rules, check, second, code, origin);
+    public Entry Enter(string? code, Origin origin) => Entry.Of(Rules, check, second, SecondFactor is not null, code, origin);
 
     /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
     public ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)

@@ -16,17 +16,18 @@ internal sealed class Entry
     /// <summary>Who proved the first factor, and is asked for the second.</summary>
     public User? Half { get; private set; }
 
-    /// <summary>Asks for the second factor after the first; with <paramref name="code"/>, it is tried there.</summary>
-    public static Entry Of(EntryRules rules, EntryCheck check, SecondFactor second, string? code, Origin origin)
+    /// <summary>Asks for the second factor after the first: everybody, or (not <paramref name="always"/>) those who confirmed one. With <paramref name="code"/>, it is tried there.</summary>
+    public static Entry Of(EntryRules rules, EntryCheck check, SecondFactor second, bool always, string? code, Origin origin)
     {
         var entry = new Entry(rules);
         entry.Rules = rules with
         {
-            Codes = [.. rules.Codes, OneTimeFault.Wanted, OneTimeFault.Wrong, OneTimeFault.Wait, OneTimeFault.None], Half = OneTimeFault.Wanted, MoreMethods = code is null ? [] : ["otp", "mfa"],
+            Codes = [.. rules.Codes, OneTimeFault.Wanted, OneTimeFault.Wrong, OneTimeFault.Wait, OneTimeFault.None], Half = OneTimeFault.Wanted, AsksSecondFactor = true, MoreMethods = code is null ? [] : ["otp", "mfa"],
             BarAlso = async (user, stop) =>
             {
                 if (await check.BarAsync(user, stop) is { } barred) return barred;
                 if (code is not null) return await second.CheckAsync(user, code, origin with { Rules = rules }, stop);
+                if (!always && !await second.IsConfirmedAsync(user, stop)) return null;
                 entry.Half = user;
                 return OneTimeFault.Wanted;
             },

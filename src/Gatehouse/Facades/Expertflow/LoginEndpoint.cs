@@ -36,8 +36,8 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor secon
 
         if (await desk.OpenOrAnswerAsync(context, Vendor.LoginFailed) is not var (realm, client)) return;
         var origin = Origin.Of(context);
-        var entry = desk.SecondFactor is null ? null : desk.Enter(null, origin);
-        var rules = entry?.Rules ?? desk.Rules;
+        var entry = desk.Enter(null, origin);
+        var rules = entry.Rules;
         FinesseHost? host = null;
         if (finesse is not null && (host = hosts.Find(realm, finesse)) is null)
         {
@@ -49,14 +49,14 @@ internal sealed class LoginEndpoint(Desk desk, Direct direct, SecondFactor secon
         // Who shows a token signed in elsewhere, where the second factor is asked for: by the realm's own sign-in, or the identity service's.
         var outcome = token is not null ? await hosts.TokenAsync(realm, client, desk.Rules, host!, username!, new Secret(token), origin, context.RequestAborted)
             : await direct.PasswordAsync(realm, client, rules with { Provider = host?.Provider }, username!, new Secret(password!), origin, context.RequestAborted);
-        if (entry?.Half is { } half) await HalfWayAsync(context, inData, half, origin with { Rules = desk.Rules });
+        if (entry.Half is { } half) await HalfWayAsync(context, inData, half, origin with { Rules = desk.Rules });
         else if (outcome is DirectOutcome.Refused refused) await refuse(token is null ? Wrong : FinesseHosts.Words(refused.Code));
         else await desk.AnswerAsync(context, inData, outcome, _ => Wrong);
     }
 
     private async Task HalfWayAsync(HttpContext context, bool inData, User half, Origin origin)
     {
-        var interim = await second.BeginAsync(half, desk.SecondFactor!, origin, context.RequestAborted);
+        var interim = await second.BeginAsync(half, desk.SecondFactor ?? Channel.App, origin, context.RequestAborted);
 
         // The vendor's library sends the code with the sign-in: its clients call send-sms-otp for another one only. Where too much was sent already, that call is the one that says so.
         if (interim is { Registered: true, Channel: Channel.Sms } && (await second.SendAsync(half, origin, context.RequestAborted)).Fault == OneTimeFault.NotSent)

@@ -55,7 +55,7 @@ public sealed class PasswordGrant(IOptions<KeycloakSettings> options, Direct dir
         var rules = new EntryRules(client.ClientId, [], _ => null, _ => client.AccessTokenLife ?? request.Realm.AccessTokenLife);
         rules = rules with
         {
-            Codes = [OneTimeFault.Wanted, OneTimeFault.Wrong, OneTimeFault.Wait, OneTimeFault.None],
+            AsksSecondFactor = true, IsSilent = true, Codes = [OneTimeFault.Wanted, OneTimeFault.Wrong, OneTimeFault.Wait, OneTimeFault.None],
             BarAlso = async (user, stop) => !await second.IsConfirmedAsync(user, stop) ? null : code is null ? OneTimeFault.Wanted : await second.CheckAsync(user, code, origin with { Rules = rules }, stop),
         };
         var outcome = HandsOver(request.Realm.Name, client.ClientId) ? await handedOver.TryAsync(request.Realm, client, rules, username, new Secret(password), origin, stop) : null;

@@ -70,7 +70,7 @@ public sealed class Discovery(Realms realms, Issuers issuers, SigningKeys keys)
         List(writer, "prompt_values_supported", ["none", "login", "consent", "select_account"]);
         List(writer, "acr_values_supported", ["1"]);
         List(writer, "ui_locales_supported", ["en", "fr", "de"]);
-        List(writer, "claims_supported", ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "azp", "sid", "nonce", "name", "given_name", "family_name", "preferred_username", "email", "email_verified", "groups", "realm_access", "resource_access"]);
+        List(writer, "claims_supported", ["iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "azp", "sid", "nonce", "name", "given_name", "family_name", "preferred_username", "email", "email_verified", "groups", "realm_access", "resource_access"]);
         writer.WriteBoolean("claims_parameter_supported", false);
         writer.WriteBoolean("request_parameter_supported", false);
         writer.WriteBoolean("request_uri_parameter_supported", false);

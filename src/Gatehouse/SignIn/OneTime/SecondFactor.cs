@@ -17,7 +17,7 @@ namespace Gatehouse.SignIn.OneTime;
 /// <param name="Ticket">Interim ticket.</param>
 public sealed record Interim(string Channel, bool Registered, string? Secret, string? Address, string? Phone, string Ticket);
 
-/// <summary>The second factor of people who sign in without a page of ours. Nobody registers or causes a message before the first factor is proven; codes count once; guesses and messages are bounded; all of it is audited, and nothing secret is.</summary>
+/// <summary>The second factor. Nobody registers or causes a message before the first factor is proven; codes count once; guesses and messages are bounded; all of it is audited, and nothing secret is.</summary>
 public sealed class SecondFactor(OneTimeStore store, TextMessages messages, InterimTickets tickets, UserCache users, AuditLog audit, IOptions<OneTimeSettings> options)
 {
     private readonly OneTimeSettings settings = options.Value;
@@ -61,8 +61,11 @@ public sealed class SecondFactor(OneTimeStore store, TextMessages messages, Inte
     public async Task<(string? Phone, string? Fault, TimeSpan Wait)> SendAsync(User user, Origin origin, CancellationToken stop)
         => await store.FindAsync(user.Realm, user.Id, stop) is { Channel: Channel.Sms } factor ? await SendToAsync(user, factor.Phone, origin, stop) : Fail(user, origin, OneTimeFault.None);
 
+    /// <summary>The second factor that the person confirmed; null when they have none.</summary>
+    public async Task<Factor?> ConfirmedAsync(User user, CancellationToken stop) => await store.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true } factor ? factor : null;
+
     /// <summary>Whether the person confirmed a second factor.</summary>
-    public async Task<bool> IsConfirmedAsync(User user, CancellationToken stop) => await store.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true };
+    public async Task<bool> IsConfirmedAsync(User user, CancellationToken stop) => await ConfirmedAsync(user, stop) is not null;
 
     /// <summary>Tries a code: null when it is right; else one of <see cref="OneTimeFault"/>'s.</summary>
     public async Task<string?> CheckAsync(User user, string code, Origin origin, CancellationToken stop)

@@ -37,6 +37,9 @@ public abstract record PasswordOutcome
     /// <param name="Code">Why, by the door's own stable code.</param>
     public sealed record Barred(string Code) : PasswordOutcome;
 
+    /// <summary>The person is proven by the password, and has a second factor: its code is asked for next.</summary>
+    public sealed record SecondHalf(Interaction Interaction) : PasswordOutcome;
+
     /// <summary>The directory knows the person, and here a user of that name is another's until they prove it: the form asks for that user's own password.</summary>
     public sealed record Prove(Interaction Interaction, User Existing) : PasswordOutcome;
 }
@@ -45,25 +48,48 @@ public abstract record PasswordOutcome
 /// User name and password, ours or a directory's. Unknown user, wrong password and disabled account are the same in wording, status and time. A password is ours where the user has one here;
 /// it is shown to a directory only for names that have none.
 /// </summary>
-public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPasswords elsewhere, Upstreams upstreams, Linking linking, Interactions interactions, Guard guard, Arrival arrival, Continuity continuity, OneTimeStore factors, AuditLog audit)
+public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPasswords elsewhere, Linking linking, Interactions interactions, Guard guard, Arrival arrival, PendingLinks links, CodeStep codes, Continuity continuity, OneTimeStore factors, AuditLog audit)
 {
     /// <summary>Checks and, when right, starts a session.</summary>
     public async Task<PasswordOutcome> TryAsync(Realm realm, Interaction? interaction, string username, string password, Origin origin, Session? before, CancellationToken stop)
-        => await JudgeAsync(realm, interaction, username, password, origin, stop) is var outcome && outcome is PasswordOutcome.Proven proven ? await InAsync(realm, interaction, proven.User, proven.Proof, origin, before, stop) : outcome;
+        => await AdmittedAsync(realm, interaction, username, password, origin, async (name, proven) =>
+        {
+            var outcome = await InAsync(realm, interaction, proven.User, name, proven.Proof, origin, before, stop);
+            if (outcome is PasswordOutcome.Barred && origin.Rules is { IsSilent: true }) guard.Failed(realm.Name, name, origin.Network, origin.Device, origin.Mark);
+            else guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
+            return outcome;
+        }, stop);
 
     /// <summary>Checks, and starts nothing.</summary>
-    internal Task<PasswordOutcome> ProveAsync(Realm realm, string username, string password, Origin origin, CancellationToken stop) => JudgeAsync(realm, null, username, password, origin, stop);
+    internal Task<PasswordOutcome> ProveAsync(Realm realm, string username, string password, Origin origin, CancellationToken stop) => AdmittedAsync(realm, null, username, password, origin, (name, proven) =>
+    {
+        guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
+        return Task.FromResult<PasswordOutcome>(proven);
+    }, stop);
 
-    private async Task<PasswordOutcome> JudgeAsync(Realm realm, Interaction? interaction, string username, string password, Origin origin, CancellationToken stop)
+    // The try is counted before it is judged: a hundred guesses at once are a hundred guesses.
+    private async Task<PasswordOutcome> AdmittedAsync(Realm realm, Interaction? interaction, string username, string password, Origin origin, Func<string, PasswordOutcome.Proven, Task<PasswordOutcome>> next, CancellationToken stop)
     {
         var name = Names.Fold(username);
-        if (guard.Wait(realm.Name, name, origin.Network, origin.Device) is { Ticks: > 0 } wait)
+        if (guard.Enter(realm.Name, name, origin.Network, origin.Device) is { Ticks: > 0 } wait)
         {
             // A door that is asked for each request notes it by itself, a sample of a flood.
             if (origin.Door is null) Note(realm, interaction, null, name, origin, "throttled");
             return new PasswordOutcome.Wait(wait);
         }
 
+        try
+        {
+            return await JudgeAsync(realm, interaction, name, password, origin, stop) is var outcome && outcome is PasswordOutcome.Proven proven ? await next(name, proven) : outcome;
+        }
+        finally
+        {
+            guard.Leave(realm.Name, name, origin.Network, origin.Device);
+        }
+    }
+
+    private async Task<PasswordOutcome> JudgeAsync(Realm realm, Interaction? interaction, string name, string password, Origin origin, CancellationToken stop)
+    {
         if (interaction?.Pending?.IsOf(origin) == false) return Wrong(realm, interaction, null, name, origin, "link_other_browser");
         var tooLong = password.Length > Passwords.Longest || name.Length is 0 or > Names.Longest;
         var user = tooLong ? null : await users.FindByNameAsync(realm.Name, name, stop);
@@ -94,9 +120,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         }
 
         if (answer == PasswordAnswer.Wrong || user is not { Enabled: true }) return Wrong(realm, interaction, user, name, origin, refused is not null ? refused : user is null ? "user_not_found" : answer == PasswordAnswer.Wrong ? "invalid_user_credentials" : "user_disabled");
-        if (await IsHalfAsync(user, origin, stop)) return Wrong(realm, interaction, user, name, origin, OneTimeFault.Wanted);
-        guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
-        if (interaction?.Pending is { } pending) user = await LinkAsync(realm, interaction, pending, user, origin, stop);
+        if (await IsHalfAsync(user, interaction, origin, stop)) return Wrong(realm, interaction, user, name, origin, OneTimeFault.Wanted);
         return new PasswordOutcome.Proven(user, Proof.Password(stored?.Hash, renewed));
     }
 
@@ -105,8 +129,7 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         switch (await linking.ResolveAsync(upstream, identity, stop))
         {
             case LinkOutcome.Is { User: { Enabled: true } user }:
-                if (await IsHalfAsync(user, origin, stop)) return Wrong(realm, interaction, user, name, origin, OneTimeFault.Wanted);
-                guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
+                if (await IsHalfAsync(user, interaction, origin, stop)) return Wrong(realm, interaction, user, name, origin, OneTimeFault.Wanted);
                 await continuity.NoteAsync(upstream, identity, user, password, stop);
                 var proof = new Proof(upstream.Kind, identity.Methods.IsEmpty ? ["pwd"] : identity.Methods, upstream.Alias, identity.SessionId, await KeptAsync(upstream, password, stop));
                 return new PasswordOutcome.Proven(user, proof);
@@ -121,9 +144,17 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         }
     }
 
-    private async Task<PasswordOutcome> InAsync(Realm realm, Interaction? interaction, User user, Proof proof, Origin origin, Session? before, CancellationToken stop)
+    private async Task<PasswordOutcome> InAsync(Realm realm, Interaction? interaction, User user, string name, Proof proof, Origin origin, Session? before, CancellationToken stop)
     {
-        if (origin.Rules is not { } rules) return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop));
+        if (origin.Rules is not { } rules)
+        {
+            if (interaction is not null && await codes.BeginAsync(interaction, user, name, proof, origin, stop)) return new PasswordOutcome.SecondHalf(interaction);
+
+            // Both sides are proven now: the upstream vouched before, and this is the user's own password.
+            var linked = await links.TakeAsync(realm, interaction, user, origin, stop);
+            return new PasswordOutcome.In(linked, await arrival.StartAsync(realm, interaction, linked, proof, users, origin, before, stop));
+        }
+
         if (await rules.BarAsync(user, stop) is not { } barred) return new PasswordOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof with { Methods = [.. proof.Methods, .. rules.MoreMethods] }, users, origin, before, stop));
         if (barred != rules.Half) Note(realm, interaction, user, user.Username, origin, barred);
         return new PasswordOutcome.Barred(barred);
@@ -137,7 +168,6 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
             switch (user is null || origin.Door is not null ? null : await continuity.CheckAsync(upstream, user, password, origin, stop))
             {
                 case true:
-                    guard.Succeeded(realm.Name, name, origin.Network, origin.Device);
                     return new PasswordOutcome.Proven(user!, Continuity.Proof(upstream));
                 case false:
                     return Wrong(realm, interaction, user, name, origin, "invalid_user_credentials");
@@ -165,20 +195,8 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         }
     }
 
-    // Both sides are proven now: the upstream vouched before, and this is the user's own password.
-    private async Task<User> LinkAsync(Realm realm, Interaction interaction, PendingLink pending, User user, Origin origin, CancellationToken stop)
-    {
-        if (upstreams.Find(realm.Name, pending.Upstream) is not { Enabled: true } upstream) return user;
-        var linked = await linking.LinkAsync(upstream, pending.Identity, user, stop);
-        audit.Note(new AuditEvent
-        {
-            Realm = realm.Name, Type = "FEDERATED_IDENTITY_LINK", Client = interaction.ClientId, User = user.Id, Address = origin.Address, Details = new Dictionary<string, string> { ["upstream"] = upstream.Alias, ["username"] = pending.Identity.Username ?? pending.Identity.Subject },
-        });
-        return linked;
-    }
-
     // A password alone is half of what this person shows, and this door has no place for a code: refused as a wrong one, and counted as one, so that nobody finds the right half this way.
-    private async Task<bool> IsHalfAsync(User user, Origin origin, CancellationToken stop) => (origin.Door is not null || origin.Rules is { BarAlso: null }) && await factors.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true };
+    private async Task<bool> IsHalfAsync(User user, Interaction? interaction, Origin origin, CancellationToken stop) => (origin.Door is not null || (origin.Rules is { } rules ? !rules.AsksSecondFactor : interaction is null)) && await factors.FindAsync(user.Realm, user.Id, stop) is { Confirmed: true };
 
     private PasswordOutcome.Wrong Wrong(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error)
     {

@@ -12,6 +12,12 @@ public sealed record EntryRules(string Client, IReadOnlyCollection<string> Codes
     /// <summary>Asked after <see cref="Bar"/>, where that needs what must be looked up: the same codes, and null when they may. Null for nothing more.</summary>
     public Func<User, CancellationToken, ValueTask<string?>>? BarAlso { get; init; }
 
+    /// <summary>Whether <see cref="BarAlso"/> asks those who confirmed a second factor for its code. Where nobody does, they are not let in with half of what they show.</summary>
+    public bool AsksSecondFactor { get; init; }
+
+    /// <summary>Whether who is kept out is answered as for a wrong password: then it counts as one, or the next wait would tell.</summary>
+    public bool IsSilent { get; init; }
+
     /// <summary>The one code that is no refusal: the person is half in, and what is missing is asked for next. Null for none.</summary>
     public string? Half { get; init; }
 

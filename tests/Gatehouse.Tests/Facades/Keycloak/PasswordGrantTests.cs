@@ -1,6 +1,10 @@
 using System.Net;
 using Gatehouse.Facades.Keycloak;
 using Gatehouse.House;
+using Gatehouse.People;
+using Gatehouse.SignIn;
+using Gatehouse.SignIn.OneTime;
+using Gatehouse.Storage;
 using Gatehouse.Tests.Kits;
 using Gatehouse.Tests.Protocols.Uma;
 using Xunit;
@@ -55,6 +59,26 @@ public sealed class PasswordGrantTests(CimSite site) : IClassFixture<CimSite>
         }
 
         Assert.Fail("The audit log has no throttled attempt.");
+    }
+
+    [Fact]
+    public async Task The_next_wait_does_not_tell_that_half_was_right()
+    {
+        var hash = await site.Desk.Part<Passwords>().HashAsync(Desk.Password, default);
+        var user = new User { Id = Guid.NewGuid().ToString(), Realm = Desk.Realm, Username = "halina" };
+        await site.Desk.Part<Database>().WriteAsync(async work =>
+        {
+            await site.Desk.Part<Users>().AddAsync(work, user);
+            await site.Desk.Part<Users>().SetPasswordHashAsync(work, Desk.Realm, user.Id, hash, false);
+            return true;
+        }, default);
+        var (factors, secret) = (site.Desk.Part<OneTimeStore>(), new byte[Totp.SecretBytes]);
+        await factors.PutAsync(Desk.Realm, user.Id, Channel.App, secret, default);
+        Assert.Null(await factors.TryAsync(Desk.Realm, user.Id, Totp.CodeOf(secret, Totp.StepAt(DateTimeOffset.UtcNow) - 1), default));
+        var statuses = new List<HttpStatusCode>();
+        foreach (var password in (string[])["w1", "w2", "w3", "w4", Desk.Password, "w5"])
+            statuses.Add((await site.PostAsync(site.Token, null, ("username", "halina"), ("password", password), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("grant_type", "password"))).Item1);
+        Assert.Equal([.. Enumerable.Repeat(HttpStatusCode.Unauthorized, 5), HttpStatusCode.TooManyRequests], statuses);
     }
 
     [Fact]
