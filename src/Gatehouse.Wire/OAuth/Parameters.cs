@@ -35,10 +35,13 @@ public sealed class Parameters
     public static Parameters Of(IEnumerable<KeyValuePair<string, string>> known) => new(new Dictionary<string, string>(known, StringComparer.Ordinal));
 
     /// <summary>Parses <c>a=b&amp;c=d</c>; a leading question mark is skipped.</summary>
-    public static bool TryParse(ReadOnlySpan<char> encoded, [NotNullWhen(true)] out Parameters? parameters, [NotNullWhen(false)] out OAuthError? error)
+    public static bool TryParse(ReadOnlySpan<char> encoded, [NotNullWhen(true)] out Parameters? parameters, [NotNullWhen(false)] out OAuthError? error) => TryParse(encoded, Longest, out parameters, out error);
+
+    /// <summary>Parses as <see cref="TryParse(ReadOnlySpan{char}, out Parameters?, out OAuthError?)"/>, of at most <paramref name="longest"/> characters.</summary>
+    public static bool TryParse(ReadOnlySpan<char> encoded, int longest, [NotNullWhen(true)] out Parameters? parameters, [NotNullWhen(false)] out OAuthError? error)
     {
         (parameters, error) = (null, null);
-        if (encoded.Length > Longest)
+        if (encoded.Length > longest)
         {
             error = OAuthError.InvalidRequest("The request is too long.");
             return false;

@@ -54,9 +54,9 @@ internal sealed class Asked(HttpContext context, Realm realm, Principal principa
         if (!right.IsIn(Rights)) throw new Refused(Reasons.AdminDenied, $"Needs {right}.");
     }
 
-    public Task<Body> ReadAsync() => Body.ReadAsync(context.Request, Stop);
+    public Task<Body> ReadAsync() => Body.ReadAsync(context.Request);
 
-    public Task<IReadOnlyList<Body>> ReadListAsync() => Body.ReadListAsync(context.Request, Stop);
+    public Task<IReadOnlyList<Body>> ReadListAsync() => Body.ReadListAsync(context.Request);
 
     /// <summary>Names the members of the body that were understood by nobody, so that a client can find out; never their values.</summary>
     public void Ignore(string member)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Gatehouse.SignIn;
 using Gatehouse.Terms;
 using Gatehouse.Wire.Text;
 
@@ -14,14 +15,14 @@ internal sealed class Body(JsonElement json)
 
     private readonly HashSet<string> read = new(StringComparer.Ordinal);
 
-    public static async Task<Body> ReadAsync(HttpRequest request, CancellationToken stop)
+    public static async Task<Body> ReadAsync(HttpRequest request)
     {
-        return new Body(await ParseAsync(request, JsonValueKind.Object, stop));
+        return new Body(await ParseAsync(request, JsonValueKind.Object));
     }
 
-    public static async Task<IReadOnlyList<Body>> ReadListAsync(HttpRequest request, CancellationToken stop)
+    public static async Task<IReadOnlyList<Body>> ReadListAsync(HttpRequest request)
     {
-        var list = await ParseAsync(request, JsonValueKind.Array, stop);
+        var list = await ParseAsync(request, JsonValueKind.Array);
         if (list.GetArrayLength() > MostItems) throw new Refused(Reasons.RequestLarge, $"The list has more than {MostItems} items.");
         return [.. list.EnumerateArray().Select((item, i) => item.ValueKind == JsonValueKind.Object ? new Body(item) : throw Refused.Invalid($"Item {i} must be an object."))];
     }
@@ -109,29 +110,19 @@ internal sealed class Body(JsonElement json)
         if (Flag(name) == true) throw Refused.Unsupported($"'{name}' cannot be true: {why}");
     }
 
-    private static async Task<JsonElement> ParseAsync(HttpRequest request, JsonValueKind kind, CancellationToken stop)
+    private static async Task<JsonElement> ParseAsync(HttpRequest request, JsonValueKind kind)
     {
         if (!request.HasJsonContentType()) throw new Refused(Reasons.RequestMedia);
-        var bytes = await ReadBytesAsync(request, stop);
+        var bytes = await ReadBytesAsync(request);
         if (!StrictJson.TryParse(bytes, Limits.Default, kind, out var document, out var fault))
             throw Refused.Invalid(fault == JsonFault.DuplicateMember ? "The JSON has a member twice." : kind == JsonValueKind.Array ? "The body must be a JSON list." : "The body must be a JSON object.");
         using (document) return document.RootElement.Clone();
     }
 
-    private static async Task<byte[]> ReadBytesAsync(HttpRequest request, CancellationToken stop)
+    private static async Task<byte[]> ReadBytesAsync(HttpRequest request)
     {
         var most = Limits.Default.JsonBytes;
-        if (request.ContentLength > most) throw new Refused(Reasons.RequestLarge, $"The body has more than {most} bytes.");
-        using var buffer = new MemoryStream();
-        var chunk = new byte[8192];
-        int count;
-        while ((count = await request.Body.ReadAsync(chunk, stop)) > 0)
-        {
-            if (buffer.Length + count > most) throw new Refused(Reasons.RequestLarge, $"The body has more than {most} bytes.");
-            buffer.Write(chunk, 0, count);
-        }
-
-        return buffer.ToArray();
+        return await PatientBody.ReadAsync(request.HttpContext, most) ?? throw new Refused(Reasons.RequestLarge, $"The body has more than {most} bytes, or takes too long.");
     }
 
     private JsonElement? Find(string name)

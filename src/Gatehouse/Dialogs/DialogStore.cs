@@ -135,10 +135,7 @@ public sealed class DialogStore(Database database, DialogProjects projects, Time
     internal async Task PruneAsync(CancellationToken stop)
     {
         var before = (time.GetUtcNow() - Kept).ToUnixTimeMilliseconds();
-        while (await database.WriteAsync(work => work.Connection.ExecuteAsync("delete from dialogs where (realm, id) in (select realm, id from dialogs where over_at < @before limit 1000)", new { before }, work.Transaction), stop) == 1000)
-        {
-            // The next step.
-        }
+        await database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from dialogs where (realm, id) in (select realm, id from dialogs where over_at < @before limit 1000)", new { before }, work.Transaction), 1000, stop);
     }
 
     private async Task<DialogChange> ChangeAsync(string realm, string id, Func<Dialog, long, (DialogFault Fault, Dialog Dialog)> change, CancellationToken stop)

@@ -1,3 +1,4 @@
+using Gatehouse.SignIn;
 using Gatehouse.Storage;
 
 namespace Gatehouse.Facades;
@@ -16,7 +17,7 @@ internal static class Answering
         {
             await later(context);
         }
-        catch (Exception wrong) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        catch (Exception wrong) when (wrong is not BeginningRefused && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             logger.LogError(wrong, "An answer at {Path} failed.", context.Request.Path.Value);
             await broken(context);

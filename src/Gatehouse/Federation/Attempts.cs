@@ -38,8 +38,8 @@ public sealed class Attempts(Database database, Sealer sealer, TimeProvider time
         return await database.ReadAsync(connection => connection.ExecuteScalarAsync<long>("select count(*) from federation_attempts where id = @hash and realm = @realm and ends_at > @now", values), stop) > 0;
     }
 
-    internal Task<int> PruneAsync(CancellationToken stop)
-        => database.WriteAsync(work => work.Connection.ExecuteAsync("delete from federation_attempts where id in (select id from federation_attempts where ends_at < @Now limit 1000)", new { work.Now }, work.Transaction), stop);
+    internal Task PruneAsync(CancellationToken stop)
+        => database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from federation_attempts where id in (select id from federation_attempts where ends_at < @Now limit 1000)", new { work.Now }, work.Transaction), 1000, stop);
 
     private string Hash(string id) => Convert.ToHexStringLower(sealer.Hash(Purpose, Encoding.UTF8.GetBytes(id)));
 }

@@ -24,6 +24,6 @@ public sealed class UsedProofs(Database database, Sealer sealer)
 
     private string Hash(string realm, string issuer, string id) => Convert.ToHexStringLower(sealer.Hash("used proof", Encoding.UTF8.GetBytes($"{realm}\n{issuer}\n{id}")));
 
-    internal Task<int> PruneAsync(CancellationToken stop)
-        => database.WriteAsync(work => work.Connection.ExecuteAsync("delete from used_proofs where id in (select id from used_proofs where ends_at < @Now limit 1000)", new { work.Now }, work.Transaction), stop);
+    internal Task PruneAsync(CancellationToken stop)
+        => database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from used_proofs where id in (select id from used_proofs where ends_at < @Now limit 1000)", new { work.Now }, work.Transaction), 1000, stop);
 }

@@ -70,6 +70,7 @@ public static class House
         {
             RequestDelegate identity = context =>
             {
+                IdentityBounds.Set(context);
                 Asking.Settle(context, rules.Proxies);
                 if (prefixes.Count > 0) Planes.TakeOff(context.Request, prefixes);
                 return Planes.IdentityAsync(context, next);
@@ -80,6 +81,7 @@ public static class House
                 return isIdentity(target) ? identity(context) : others.Takes(target) ? others.AnswerAsync(context, isIdentity) : gate.HandleAsync(context);
             };
         });
+        app.Use(IdentityBounds.OrAnswer);
         app.Use(Busy.OrAnswer);
         app.UseRouting();
         HealthRoom.MapHealth(app);

@@ -55,7 +55,7 @@ public static class Serve
         {
             kestrel.AddServerHeader = false;
             Forwarding.ForwardingRoom.Prepare(kestrel);
-            // Bodies pass through the gate as streams; identity's endpoints set their own small limits.
+            // Bodies pass through the gate as streams; identity has limits of its own (IdentityBounds).
             kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Limits.MinRequestBodyDataRate = null;
             kestrel.Limits.MinResponseDataRate = null;

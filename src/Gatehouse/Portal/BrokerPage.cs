@@ -12,7 +12,7 @@ namespace Gatehouse.Portal;
 /// The way to an upstream and back, at the addresses that Keycloak's registrations name: <c>/realms/{realm}/broker/{alias}/login</c> and <c>/endpoint</c>. An answer by POST is kept and fetched by a redirect of our own,
 /// since a browser leaves our cookies out of a form that another site posts.
 /// </summary>
-public sealed class BrokerPage(Entrance entrance, Interactions interactions, UpstreamStep step, Upstreams upstreams, Attempts attempts, UpstreamSignOut signOut, ProviderTestPage testPage, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
+public sealed class BrokerPage(Entrance entrance, Interactions interactions, UpstreamStep step, Upstreams upstreams, Attempts attempts, Beginnings beginnings, UpstreamSignOut signOut, ProviderTestPage testPage, Browser browser, SignInPage signIn, Issuers issuers, ShowFault showFault, TimeProvider time, Microsoft.Extensions.Options.IOptions<FederationSettings> settings)
 {
     private const int MostForm = 512 * 1024;
     private static readonly TimeSpan HeldFor = TimeSpan.FromMinutes(2);
@@ -28,6 +28,8 @@ public sealed class BrokerPage(Entrance entrance, Interactions interactions, Ups
             return;
         }
 
+        // Each way there is kept as well, and one sign-in may be sent there again and again.
+        beginnings.Take(realm.Name, context, 0);
         await AnswerAsync(context, realm, await step.BeginAsync(realm, interaction, AliasOf(context), id => browser.BindWay(context, realm.Name, id), context.Request.Query["hint"], await entrance.SessionAsync(context, realm), context.RequestAborted), back);
     }
 
@@ -79,31 +81,25 @@ public sealed class BrokerPage(Entrance entrance, Interactions interactions, Ups
 
     private async Task TakeAsync(HttpContext context, Realm realm)
     {
-        if (context.Request.ContentLength is not (> 0 and <= MostForm) || !context.Request.HasFormContentType || upstreams.Find(realm.Name, AliasOf(context)) is not { Enabled: true })
+        // Repeated fields are refused: the one that is checked must be the one that is used.
+        if (upstreams.Find(realm.Name, AliasOf(context)) is not { Enabled: true } || await PageForm.ReadAsync(context, MostForm) is not { } form)
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, null);
             return;
         }
 
-        var form = await context.Request.ReadFormAsync(new Microsoft.AspNetCore.Http.Features.FormOptions { ValueCountLimit = 20, BufferBodyLengthLimit = MostForm, ValueLengthLimit = MostForm, KeyLengthLimit = 64 }, context.RequestAborted);
-        if (form.Any(one => one.Value.Count != 1))
-        {
-            await showFault(context, realm.Name, Reasons.RequestInvalid, null);
-            return;
-        }
-
-        var returned = new Returned(new Dictionary<string, string>(), form.ToDictionary(one => one.Key, one => one.Value.ToString()), "");
-        if (form.ContainsKey("SAMLRequest") || form.ContainsKey("logoutRequest"))
+        var returned = new Returned(new Dictionary<string, string>(), form.All, "");
+        if (form["SAMLRequest"] is not null || form["logoutRequest"] is not null)
         {
             await HearAsync(context, realm, returned);
             return;
         }
 
         // One answer for each way that was begun: strangers cannot fill the store.
-        var state = form["state"].ToString() is { Length: > 0 } named ? named : form["RelayState"].ToString();
+        var state = form["state"] ?? form["RelayState"] ?? "";
         if (!await attempts.IsOpenAsync(realm.Name, state, context.RequestAborted))
         {
-            if (form.ContainsKey("SAMLResponse") && upstreams.Find(realm.Name, AliasOf(context)) is { } known && upstreams.Open(known).Upstream is IStartsSignIns { StartsSignIns: true })
+            if (form["SAMLResponse"] is not null && upstreams.Find(realm.Name, AliasOf(context)) is { } known && upstreams.Open(known).Upstream is IStartsSignIns { StartsSignIns: true })
             {
                 await AnswerAsync(context, realm, await step.FinishUnaskedAsync(realm, known.Alias, returned, browser.OriginOf(context, realm.Name, ""), context.RequestAborted), "");
                 return;

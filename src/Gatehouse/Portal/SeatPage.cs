@@ -23,16 +23,15 @@ public sealed class SeatPage(Entrance entrance, Interactions interactions, Seats
     /// <summary>POST: takes the seat and goes on.</summary>
     public async Task SubmitAsync(HttpContext context)
     {
-        if (!context.Request.HasFormContentType || context.Request.ContentLength is null or > 4096)
+        if (await PageForm.ReadAsync(context, PageForm.Typed) is not { } form)
         {
             await showFault(context, null, Reasons.RequestInvalid, null);
             return;
         }
 
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
         if (await OpenAsync(context) is not { } open) return;
-        var extension = open.Interaction.Seat is { Length: > 0 } own ? own : form["extension"] is [{ } text] ? text.Replace(" ", "", StringComparison.Ordinal) : "";
-        if (!browser.IsOwnPost(context, open.Interaction.Id, Step, form["mark"] is [{ } mark] ? mark : ""))
+        var extension = open.Interaction.Seat is { Length: > 0 } own ? own : form["extension"] is { } text ? text.Replace(" ", "", StringComparison.Ordinal) : "";
+        if (!browser.IsOwnPost(context, open.Interaction.Id, Step, form["mark"] ?? ""))
         {
             await FormAsync(context, open, words.Of(open.Language, Browser.HasNonce(context) ? "error.stale" : "error.cookies"), extension, 403);
             return;

@@ -5,7 +5,6 @@ using Gatehouse.SignIn;
 using Gatehouse.SignIn.Steps;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
-using Microsoft.Extensions.Primitives;
 
 namespace Gatehouse.Portal;
 
@@ -13,7 +12,6 @@ namespace Gatehouse.Portal;
 public sealed class SignInPage(Realms realms, Entrance entrance, Interactions interactions, Dispatcher dispatcher, PasswordStep password, Browser browser, Words words, Pages pages, Issuers issuers, ShowFault showFault, Gatehouse.Storage.Database database, Upstreams upstreams, TicketDoor tickets)
 {
     private const string Step = "signin/password";
-    private const int MostForm = 16 * 1024;
 
     /// <summary>GET: shows the form, or goes on at once when a session is good enough.</summary>
     public async Task ShowAsync(HttpContext context)
@@ -45,13 +43,12 @@ public sealed class SignInPage(Realms realms, Entrance entrance, Interactions in
     /// <summary>POST: checks and goes on, or shows the form again.</summary>
     public async Task SubmitAsync(HttpContext context)
     {
-        if (context.Request.ContentLength > MostForm || !context.Request.HasFormContentType)
+        if (await PageForm.ReadAsync(context, PageForm.Typed) is not { } form)
         {
             await showFault(context, null, Reasons.RequestInvalid, null);
             return;
         }
 
-        var form = await context.Request.ReadFormAsync(new Microsoft.AspNetCore.Http.Features.FormOptions { ValueCountLimit = 20, BufferBodyLengthLimit = MostForm, ValueLengthLimit = 4096, KeyLengthLimit = 64 }, context.RequestAborted);
         if (await OpenAsync(context) is not { } open) return;
         var (username, secret) = (Only(form["username"]), Only(form["password"]));
         if (!browser.IsOwnPost(context, open.Interaction.Id, Step, Only(form["mark"])))
@@ -154,7 +151,7 @@ public sealed class SignInPage(Realms realms, Entrance entrance, Interactions in
             return null;
         }
 
-        interaction ??= await interactions.BeginAsync(new Interaction { Id = "", Realm = name, ResumePath = back.Length > 0 ? back : $"/realms/{name}/signed-in" }, realm.InteractionLife, context.RequestAborted);
+        interaction ??= await interactions.BeginAsync(new Interaction { Id = "", Realm = name, ResumePath = back.Length > 0 ? back : $"/realms/{name}/signed-in" }, realm.InteractionLife, context);
         var session = await entrance.SessionAsync(context, realm);
         return new Open(realm, interaction, back, Words.Choose(interaction.Locales, context.Request.Headers.AcceptLanguage), session);
     }
@@ -223,5 +220,5 @@ public sealed class SignInPage(Realms realms, Entrance entrance, Interactions in
         html.Raw(">");
     }
 
-    private static string Only(StringValues values) => values.Count == 1 ? values[0] ?? "" : "";
+    private static string Only(string? value) => value ?? "";
 }

@@ -38,15 +38,14 @@ public sealed class SignOutPage(Entrance entrance, Users users, Interactions int
     public async Task SubmitAsync(HttpContext context)
     {
         if (await entrance.RealmAsync(context) is not { } realm) return;
-        if (!context.Request.HasFormContentType || context.Request.ContentLength > 4096)
+        if (await PageForm.ReadAsync(context, PageForm.Typed) is not { } form)
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, null);
             return;
         }
 
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
         var id = context.Request.Query["i"].ToString();
-        if (!browser.IsOwnPost(context, id, Step, form["mark"].ToString()))
+        if (!browser.IsOwnPost(context, id, Step, form["mark"] ?? ""))
         {
             await showFault(context, realm.Name, Reasons.RequestInvalid, null);
             return;

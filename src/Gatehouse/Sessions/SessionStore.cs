@@ -181,13 +181,13 @@ public sealed class SessionStore : IDisposable
         var now = time.GetUtcNow();
         // Other nodes write uses late: what looks idle may just not have been told yet.
         var (at, before) = (Ms(now - Late), Ms(now - RememberEnded));
-        await database.WriteAsync(async work =>
+        await database.RepeatAsync(async work =>
         {
-            await work.Connection.ExecuteAsync("delete from sessions where (realm, id) in (select realm, id from sessions where ends_at < @at or idle_ends_at < @at limit 500)", new { at }, work.Transaction);
+            var gone = await work.Connection.ExecuteAsync("delete from sessions where (realm, id) in (select realm, id from sessions where ends_at < @at or idle_ends_at < @at limit 500)", new { at }, work.Transaction);
             await work.Connection.ExecuteAsync("delete from seats where not exists (select 1 from sessions s where s.realm = seats.realm and s.id = seats.session_id)", transaction: work.Transaction);
-            await work.Connection.ExecuteAsync("delete from ended_sessions where (realm, id) in (select realm, id from ended_sessions where at < @before limit 500)", new { before }, work.Transaction);
-            return true;
-        }, stop);
+            return gone;
+        }, 500, stop);
+        await database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from ended_sessions where (realm, id) in (select realm, id from ended_sessions where at < @before limit 500)", new { before }, work.Transaction), 500, stop);
         foreach (var (key, when) in ended)
             if (when < before) ended.TryRemove(key, out _);
         memory.Prune(now);

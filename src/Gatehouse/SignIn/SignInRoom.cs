@@ -15,6 +15,8 @@ public static class SignInRoom
         services.AddOptions<SignInSettings>().Bind(section)
             .Validate(settings => settings.PasswordIterations >= 100_000, "signin:passwordIterations must be 100000 or more (OWASP: 210000 for PBKDF2-HMAC-SHA512).")
             .Validate(settings => settings.PasswordThreads is >= 1 and <= 64, "signin:passwordThreads must be 1 to 64.")
+            .Validate(settings => settings.Beginnings is >= 1 and <= 1_000_000, "signin:beginnings must be 1 to 1000000.")
+            .Validate(settings => settings.BeginningsPerMinute is >= 1 and <= 1_000_000, "signin:beginningsPerMinute must be 1 to 1000000.")
             .ValidateOnStart();
         services.AddOptions<OneTimeSettings>().Bind(section.GetSection("onetime")).ValidateOnStart();
         services.AddSingleton<IValidateOptions<OneTimeSettings>, OneTimeCheck>();
@@ -24,6 +26,7 @@ public static class SignInRoom
         services.AddSingleton<SecondFactor>();
         services.AddSingleton<Entrance>();
         services.AddSingleton<Passwords>();
+        services.AddSingleton<Beginnings>();
         services.AddSingleton<Interactions>();
         services.AddSingleton<Guard>();
         services.AddSingleton<UpstreamPasswords>();
@@ -68,6 +71,12 @@ public sealed class SignInSettings
 
     /// <summary>Hashes that may wait for who signs in, and as many for requests with passwords; beyond it the answer is 503.</summary>
     public int PasswordQueue { get; set; } = 256;
+
+    /// <summary>Sign-ins that browsers of one network (/24, /56) may begin at once, on each node: all tabs of a site behind one address. A beginning of more than 4 KiB counts for several.</summary>
+    public int Beginnings { get; set; } = 20_000;
+
+    /// <summary>How many more they may begin each minute after that; what is above is answered 429.</summary>
+    public int BeginningsPerMinute { get; set; } = 1200;
 }
 
 /// <summary>Forgets old interactions and one-time codes in small steps.</summary>

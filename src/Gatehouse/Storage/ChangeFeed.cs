@@ -187,12 +187,13 @@ public sealed class ChangeFeed
         }
     }
 
-    private Task<int> PruneAsync()
+    private Task PruneAsync()
     {
         var before = (time.GetUtcNow() - Kept).ToUnixTimeMilliseconds();
         // The newest entry always stays: it is where a starting reader begins.
-        return database.WriteAsync(
+        return database.RepeatAsync(
             work => work.Connection.ExecuteAsync("delete from changes where seq in (select seq from changes where at < @before and seq < (select max(seq) from changes) order by seq limit 1000)", new { before }, work.Transaction),
+            1000,
             ending.Token);
     }
 

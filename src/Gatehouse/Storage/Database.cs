@@ -77,6 +77,15 @@ public sealed class Database : IAsyncDisposable
         return result;
     }
 
+    /// <summary>Repeats a write that deletes at most <paramref name="full"/> rows until it deletes fewer: one small step after another, so that no other write waits long, and what is begun in a flood does not outlive it. Returns how many it were.</summary>
+    public async Task<int> RepeatAsync(Func<Work, Task<int>> step, int full, CancellationToken stop)
+    {
+        var (all, last) = (0, 0);
+        do all += last = await WriteAsync(step, stop);
+        while (last >= full);
+        return all;
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -33,6 +33,9 @@ public static class Reasons
     /// <summary>Too many wrong passwords came.</summary>
     public static readonly Reason CredentialThrottled = new("credential.throttled", 429, "Too many wrong passwords were sent.", "Wait as long as Retry-After says, and look for a program that still sends an old password.");
 
+    /// <summary>One network has begun more sign-ins than people behind it can mean.</summary>
+    public static readonly Reason SignInCrowded = new("signin.crowded", 429, "Too many sign-ins were begun from this network.", "Wait as long as Retry-After says. Where more people share one address, raise signin:beginnings; behind a proxy, list it, so that each browser counts by its own address.");
+
     /// <summary>Somebody asks for a decision as a proxy and is not listed.</summary>
     public static readonly Reason ForwardProxy = new("forward.proxy", 403, "This proxy may not ask.", "List its address or network in the settings: protocols:forwardauth:proxies.");
 

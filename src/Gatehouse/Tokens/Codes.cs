@@ -82,10 +82,10 @@ public sealed class Codes(Database database, Sealer sealer, TimeProvider time)
     /// <summary>Keyed hash under which a code is kept.</summary>
     public string HashOf(string code) => Convert.ToHexStringLower(sealer.Hash(Purpose, Encoding.UTF8.GetBytes(code)));
 
-    internal Task<int> PruneAsync(CancellationToken stop)
+    internal Task PruneAsync(CancellationToken stop)
     {
         // Kept for a day after use, so that a late replay is still recognised.
         var before = (time.GetUtcNow() - TimeSpan.FromDays(1)).ToUnixTimeMilliseconds();
-        return database.WriteAsync(work => work.Connection.ExecuteAsync("delete from codes where hash in (select hash from codes where expires_at < @before limit 1000)", new { before }, work.Transaction), stop);
+        return database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from codes where hash in (select hash from codes where expires_at < @before limit 1000)", new { before }, work.Transaction), 1000, stop);
     }
 }

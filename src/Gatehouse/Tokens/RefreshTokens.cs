@@ -123,14 +123,11 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
     internal async Task PruneAsync(CancellationToken stop)
     {
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        await database.WriteAsync(async work =>
-        {
-            // A used token is kept until it would have expired, so that a replay is recognised; its stored answer only as long as a grace can be.
-            await work.Connection.ExecuteAsync("delete from refresh_answers where id in (select id from refresh_answers where at < @before order by at limit 1000)", new { before = now - 120_000 }, work.Transaction);
-            await work.Connection.ExecuteAsync("delete from refresh_tokens where hash in (select hash from refresh_tokens where expires_at < @now limit 1000)", new { now }, work.Transaction);
-            await work.Connection.ExecuteAsync("delete from refresh_families where id in (select f.id from refresh_families f where not exists (select 1 from refresh_tokens t where t.family = f.id) limit 500)", transaction: work.Transaction);
-            return true;
-        }, stop);
+
+        // A used token is kept until it would have expired, so that a replay is recognised; its stored answer only as long as a grace can be.
+        await database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from refresh_answers where id in (select id from refresh_answers where at < @before order by at limit 1000)", new { before = now - 120_000 }, work.Transaction), 1000, stop);
+        await database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from refresh_tokens where hash in (select hash from refresh_tokens where expires_at < @now limit 1000)", new { now }, work.Transaction), 1000, stop);
+        await database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from refresh_families where id in (select f.id from refresh_families f where not exists (select 1 from refresh_tokens t where t.family = f.id) limit 500)", transaction: work.Transaction), 500, stop);
     }
 
     private string HashOf(string token) => Convert.ToHexStringLower(sealer.Hash(Purpose, Encoding.UTF8.GetBytes(token)));

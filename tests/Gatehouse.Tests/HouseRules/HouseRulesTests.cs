@@ -96,6 +96,8 @@ public sealed class HouseRulesTests
     [InlineData("Gatehouse/Portal/A.cs", "namespace Gatehouse.Portal;\nvar x = request.Headers.Cookie;", "Cookie")]
     [InlineData("Gatehouse/Gateway/A.cs", "namespace Gatehouse.Gateway;\nvar x = Uri.UnescapeDataString(path);", "decodes a path")]
     [InlineData("Gatehouse/Admin/A.cs", "namespace Gatehouse.Admin;\nvar x = new JoseSigner(key, alg);", "signs")]
+    [InlineData("Gatehouse/Portal/A.cs", "namespace Gatehouse.Portal;\nvar x = await context.Request.ReadFormAsync(stop);", "read bounded")]
+    [InlineData("Gatehouse/Admin/A.cs", "namespace Gatehouse.Admin;\nawait request.Body.CopyToAsync(buffer, stop);", "read bounded")]
     [InlineData("Gatehouse/Admin/A.cs", "namespace Gatehouse.Wrong;", "namespace")]
     [InlineData("Gatehouse/Admin/UserManager.cs", "namespace Gatehouse.Admin;\nclass UserManager;", "banned suffix")]
     [InlineData("Gatehouse/Admin/Helpers/A.cs", "namespace Gatehouse.Admin.Helpers;", "excludes nothing")]

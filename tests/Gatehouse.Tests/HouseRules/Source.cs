@@ -53,8 +53,12 @@ internal static partial class Source
         (AuthorizationRead, "only Credentials/Finder reads Authorization", path => path is "Gatehouse/Credentials/Finder.cs" || path.StartsWith("Gatehouse/Gateway/OutboundPlan", StringComparison.Ordinal)),
         (CookieRead, "only Sessions/Cookie reads cookies by header", path => path is "Gatehouse/Sessions/Cookie.cs" || path.StartsWith("Gatehouse/Forwarding/", StringComparison.Ordinal)),
         (PathDecoding, "only Wire/Text/CanonicalPath decodes a path", path => path is "Gatehouse.Wire/Text/CanonicalPath.cs" || path.StartsWith("Gatehouse/Storage/", StringComparison.Ordinal)),
+        (BodyRead, "bodies of strangers are read bounded, by SignIn/PatientBody or PageForm", path => path is "Gatehouse/SignIn/PatientBody.cs" || path.StartsWith("Gatehouse/Gateway/", StringComparison.Ordinal) || path.StartsWith("Gatehouse/Forwarding/", StringComparison.Ordinal)),
         (Signing, "only Tokens signs", path => path.StartsWith("Gatehouse/Tokens/", StringComparison.Ordinal) || path.StartsWith("Gatehouse.Wire/Jose/", StringComparison.Ordinal) || path.StartsWith("Gatehouse/Keys/", StringComparison.Ordinal)),
     ];
+
+    [GeneratedRegex(@"\b(ReadFormAsync|HasFormContentType|IFormCollection|ReadFromJsonAsync|FromBody|FromForm)\b|[Rr]equest\.(Form\b|Body\.|BodyReader)")]
+    private static partial Regex BodyRead();
 
     [GeneratedRegex(@"^namespace ([\w.]+);", RegexOptions.Multiline)]
     private static partial Regex Namespace();

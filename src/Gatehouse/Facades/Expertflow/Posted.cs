@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gatehouse.SignIn;
 using Gatehouse.Wire.Text;
 
 namespace Gatehouse.Facades.Expertflow;

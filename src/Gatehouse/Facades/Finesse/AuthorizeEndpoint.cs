@@ -56,7 +56,7 @@ internal sealed class AuthorizeEndpoint(Site site, Modes modes, Applications app
             return;
         }
 
-        var interaction = await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ClientId = client.ClientId, ClientName = client.Name, ResumePath = $"{Resume}?i=", Payload = JsonSerializer.Serialize(wish), LoginHint = wanted }, realm.InteractionLife, context.RequestAborted);
+        var interaction = await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ClientId = client.ClientId, ClientName = client.Name, ResumePath = $"{Resume}?i=", Payload = JsonSerializer.Serialize(wish), LoginHint = wanted }, realm.InteractionLife, context);
         Leave(context, Interactions.SignInPath(interaction, Here + context.Request.QueryString.Value));
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Gatehouse.SignIn;
 using Gatehouse.Wire.OAuth;
 
 namespace Gatehouse.Facades.Finesse;

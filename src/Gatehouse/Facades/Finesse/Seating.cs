@@ -48,7 +48,7 @@ internal sealed class Seating(Site site, Seats seats, Interactions interactions)
     /// <summary>Sends the browser to the page that asks for the seat, and then to <paramref name="resume"/>.</summary>
     public async Task AskAsync(HttpContext context, Realm realm, Client client, User user, string seat, string resume, string payload, string back)
     {
-        var interaction = await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ClientId = client.ClientId, ClientName = client.Name, ResumePath = resume, Payload = payload, Seat = seat, SeatOf = user.Id }, realm.InteractionLife, context.RequestAborted);
+        var interaction = await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ClientId = client.ClientId, ClientName = client.Name, ResumePath = resume, Payload = payload, Seat = seat, SeatOf = user.Id }, realm.InteractionLife, context);
         Onward.Go(context, Interactions.SeatPath(interaction, back));
     }
 

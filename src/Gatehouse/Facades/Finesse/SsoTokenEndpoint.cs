@@ -162,7 +162,7 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Se
         var interaction = await interactions.BeginAsync(new Interaction
         {
             Id = "", Realm = realm.Name, ClientId = client.ClientId, ClientName = client.Name ?? "Finesse", ResumePath = $"{Resume}?i=", Payload = JsonSerializer.Serialize(new Wish(query, wanted)), LoginHint = wanted, Fresh = fresh,
-        }, realm.InteractionLife, context.RequestAborted);
+        }, realm.InteractionLife, context);
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         Onward.Go(context, Interactions.SignInPath(interaction, Here + query));
     }

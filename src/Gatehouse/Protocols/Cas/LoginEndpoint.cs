@@ -47,7 +47,7 @@ public sealed class LoginEndpoint(Entrance entrance, ClientStore clients, Sessio
         else if (gateway && !renew) Leave(context, service);
         else
         {
-            var interaction = await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ClientId = client.ClientId, ClientName = client.Name, ResumePath = $"{CasRoom.Path(realm.Name)}/resume?i=", Payload = JsonSerializer.Serialize(wish), Fresh = renew }, realm.InteractionLife, context.RequestAborted);
+            var interaction = await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ClientId = client.ClientId, ClientName = client.Name, ResumePath = $"{CasRoom.Path(realm.Name)}/resume?i=", Payload = JsonSerializer.Serialize(wish), Fresh = renew }, realm.InteractionLife, context);
             Leave(context, Interactions.SignInPath(interaction, $"{CasRoom.Path(realm.Name)}/login?service={Uri.EscapeDataString(service)}{(renew ? "&renew=true" : "")}"));
         }
     }

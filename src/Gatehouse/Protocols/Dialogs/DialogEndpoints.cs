@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Gatehouse.Audit;
 using Gatehouse.Dialogs;
 using Gatehouse.People;
+using Gatehouse.SignIn;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
 using Gatehouse.Wire.Text;
@@ -164,14 +165,10 @@ internal sealed class DialogEndpoints(DialogStore store, DialogTokens tokens, Li
     private static async Task<JsonDocument> ReadAsync(Asked asked)
     {
         var request = asked.Context.Request;
-        var buffer = new byte[MostBody + 1];
-        var length = 0;
-        int count;
-        while (length < buffer.Length && (count = await request.Body.ReadAsync(buffer.AsMemory(length), asked.Stop)) > 0) length += count;
-        if (length > MostBody) throw new DialogRefusal(Reasons.RequestLarge, $"The body has more than {MostBody} bytes.");
-        if (length == 0) return JsonDocument.Parse("{}");
+        if (await PatientBody.ReadAsync(asked.Context, MostBody) is not { } body) throw new DialogRefusal(Reasons.RequestLarge, $"The body has more than {MostBody} bytes, or takes too long.");
+        if (body.Length == 0) return JsonDocument.Parse("{}");
         if (!request.HasJsonContentType()) throw new DialogRefusal(Reasons.RequestMedia);
-        return StrictJson.TryParse(buffer.AsMemory(0, length), Limits.Default, JsonValueKind.Object, out var document, out _) ? document : throw Invalid("The body must be a JSON object without a member twice.");
+        return StrictJson.TryParse(body, Limits.Default, JsonValueKind.Object, out var document, out _) ? document : throw Invalid("The body must be a JSON object without a member twice.");
     }
 
     private static string? Text(JsonDocument body, string name)

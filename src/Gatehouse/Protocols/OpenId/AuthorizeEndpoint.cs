@@ -59,7 +59,7 @@ public sealed class AuthorizeEndpoint(Realms realms, Entrance entrance, Authoriz
         {
             Id = "", Realm = realm.Name, ClientId = request.Client!.ClientId, ClientName = request.Client.Name, ResumePath = $"{Resume(realm)}?i=",
             Payload = JsonSerializer.Serialize(parameters.All), LoginHint = parameters["login_hint"], Locales = parameters["ui_locales"], Fresh = fresh, UpstreamHint = parameters["kc_idp_hint"],
-        }, realm.InteractionLife, context.RequestAborted);
+        }, realm.InteractionLife, context);
         Exchange.NoStore(context.Response);
         context.Response.StatusCode = 303;
         context.Response.Headers.Location = Interactions.SignInPath(interaction, Again(realm, parameters));

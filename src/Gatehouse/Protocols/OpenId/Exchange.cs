@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Gatehouse.Audit;
 using Gatehouse.People;
+using Gatehouse.SignIn;
 using Gatehouse.Storage;
 using Gatehouse.Terms;
 using Gatehouse.Wire.OAuth;
@@ -27,26 +28,8 @@ internal static class Exchange
     {
         if (context.Request.ContentType is not { } type || !type.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase))
             return (null, OAuthError.InvalidRequest("The body must be application/x-www-form-urlencoded."));
-        var reader = context.Request.BodyReader;
-        while (true)
-        {
-            var read = await reader.ReadAsync(context.RequestAborted);
-            if (read.Buffer.Length > Parameters.Longest)
-            {
-                reader.AdvanceTo(read.Buffer.End);
-                return (null, OAuthError.InvalidRequest("The request is too long."));
-            }
-
-            if (!read.IsCompleted)
-            {
-                reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                continue;
-            }
-
-            var ok = TryParse(read.Buffer, out var parameters, out var error);
-            reader.AdvanceTo(read.Buffer.End);
-            return ok ? (parameters, null) : (null, error);
-        }
+        if (await PatientBody.ReadAsync(context, Parameters.Longest) is not { } body) return (null, OAuthError.InvalidRequest("The request is too long, or takes too long."));
+        return TryParse(body, out var parameters, out var error) ? (parameters, null) : (null, error);
     }
 
     /// <summary>Writes JSON that must not be kept (RFC 6749, 5.1).</summary>
@@ -89,6 +72,11 @@ internal static class Exchange
             context.Response.Headers.RetryAfter = "2";
             await ErrorAsync(context, new OAuthError("temporarily_unavailable", Reasons.Busy.Title + " " + Reasons.Busy.Hint, 503));
         }
+        catch (BeginningRefused refused) when (!context.Response.HasStarted)
+        {
+            refused.Write(context.Response);
+            await ErrorAsync(context, new OAuthError(refused.Reason.Status == 429 ? "temporarily_unavailable" : "invalid_request", refused.Reason.Title + " " + refused.Reason.Hint, refused.Reason.Status));
+        }
     };
 
     /// <summary>Nothing on the way keeps the answer.</summary>
@@ -107,9 +95,9 @@ internal static class Exchange
         Realm = realm, Type = type, Client = client, Address = AddressOf(context), Error = error.Code, Details = new Dictionary<string, string> { ["reason"] = error.Description },
     };
 
-    private static bool TryParse(ReadOnlySequence<byte> body, [NotNullWhen(true)] out Parameters? parameters, [NotNullWhen(false)] out OAuthError? error)
+    private static bool TryParse(byte[] body, [NotNullWhen(true)] out Parameters? parameters, [NotNullWhen(false)] out OAuthError? error)
     {
-        var chars = ArrayPool<char>.Shared.Rent((int)body.Length + 1);
+        var chars = ArrayPool<char>.Shared.Rent(body.Length + 1);
         try
         {
             // Latin-1: every byte a character; bytes above 127 are refused by the parser, for an encoder escapes them.

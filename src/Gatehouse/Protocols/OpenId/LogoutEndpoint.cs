@@ -68,7 +68,7 @@ public sealed class LogoutEndpoint(Realms realms, ClientStore clients, Verify ve
         var interaction = await interactions.BeginAsync(new Interaction
         {
             Id = "", Realm = realm.Name, ClientId = clientId, ClientName = client?.Name, ResumePath = $"/realms/{realm.Name}/protocol/openid-connect/logout/done?i=", Payload = JsonSerializer.Serialize(next), Locales = parameters["ui_locales"],
-        }, realm.InteractionLife, context.RequestAborted);
+        }, realm.InteractionLife, context);
         Exchange.NoStore(context.Response);
         context.Response.StatusCode = 303;
         context.Response.Headers.Location = Interactions.SignOutPath(interaction);

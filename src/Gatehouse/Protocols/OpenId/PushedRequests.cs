@@ -24,7 +24,7 @@ public sealed class PushedRequests(Database database)
         kept["client_id"] = clientId;
         await database.WriteAsync(async work =>
         {
-            await work.Connection.ExecuteAsync("delete from pushed_requests where ends_at < @Now", new { work.Now }, work.Transaction);
+            await work.Connection.ExecuteAsync("delete from pushed_requests where id in (select id from pushed_requests where ends_at < @Now limit 100)", new { work.Now }, work.Transaction);
             return await work.Connection.ExecuteAsync("insert into pushed_requests (id, realm, client_id, body, ends_at) values (@id, @realm, @clientId, @body, @ends)",
                 new { id, realm, clientId, body = JsonSerializer.Serialize(kept), ends = work.Now + LifeSeconds * 1000L }, work.Transaction);
         }, stop);

@@ -68,11 +68,11 @@ internal sealed record Message(SamlElement Root, bool IsRequest, string? RelaySt
         if (HttpMethods.IsGet(context.Request.Method))
             return RedirectBinding.TryRead(context.Request.QueryString.Value, out var redirect, out var error) ? Bounded(new Message(redirect.Message, redirect.IsRequest, redirect.RelayState, redirect)) : (null, error);
         const int Most = 768 * 1024;
-        if (!context.Request.HasFormContentType || context.Request.ContentLength is not (> 0 and <= Most)) return (null, SamlError.TooLarge);
-        var form = await context.Request.ReadFormAsync(new Microsoft.AspNetCore.Http.Features.FormOptions { ValueCountLimit = 8, BufferBodyLengthLimit = Most, ValueLengthLimit = Most, KeyLengthLimit = 64 }, context.RequestAborted);
+        if (context.Request.ContentLength > Most) return (null, SamlError.TooLarge);
+        if (await SignIn.PageForm.ReadAsync(context, Most) is not { } form) return (null, SamlError.BadParameter);
         var (request, response) = (form["SAMLRequest"], form["SAMLResponse"]);
-        if (request.Count + response.Count != 1 || form["RelayState"].Count > 1) return (null, SamlError.BadParameter);
-        return PostBinding.TryRead(request.Count == 1 ? request[0] : response[0], out var root, out var wrong) ? Bounded(new Message(root, request.Count == 1, form["RelayState"].Count == 1 ? form["RelayState"][0] : null, null)) : (null, wrong);
+        if (request is null == response is null) return (null, SamlError.BadParameter);
+        return PostBinding.TryRead(request ?? response, out var root, out var wrong) ? Bounded(new Message(root, request is not null, form["RelayState"], null)) : (null, wrong);
     }
 
     private static (Message?, SamlError) Bounded(Message message) => message.RelayState?.Length > LongestRelayState ? (null, SamlError.TooLarge) : (message, SamlError.None);

@@ -67,7 +67,7 @@ public sealed class SignOnEndpoint(Entrance entrance, ClientStore clients, Sessi
         else
         {
             // A browser leaves our cookies out of a form that another site posts: it comes again by itself.
-            var kept = await BeginAsync(realm, partner, wish, request.Subject?.Value, context.RequestAborted);
+            var kept = await BeginAsync(realm, partner, wish, request.Subject?.Value, context);
             Onward.Go(context, $"{SamlRoom.Path(realm.Name)}/go?i={kept.Id}");
         }
     }
@@ -122,14 +122,14 @@ public sealed class SignOnEndpoint(Entrance entrance, ClientStore clients, Sessi
             return;
         }
 
-        kept ??= await BeginAsync(realm, partner, wish, hint, context.RequestAborted);
+        kept ??= await BeginAsync(realm, partner, wish, hint, context);
         Onward.Go(context, Interactions.SignInPath(kept, ""));
     }
 
-    private Task<Interaction> BeginAsync(Realm realm, Partner partner, SignOnWish wish, string? hint, CancellationToken stop) => interactions.BeginAsync(new Interaction
+    private Task<Interaction> BeginAsync(Realm realm, Partner partner, SignOnWish wish, string? hint, HttpContext context) => interactions.BeginAsync(new Interaction
     {
         Id = "", Realm = realm.Name, ClientId = partner.Client.ClientId, ClientName = partner.Client.Name, ResumePath = $"{SamlRoom.Path(realm.Name)}/resume?i=", Payload = JsonSerializer.Serialize(wish), Fresh = wish.Fresh, LoginHint = hint,
-    }, realm.InteractionLife, stop);
+    }, realm.InteractionLife, context);
 
     // Checked again: the application may have been changed while the person typed.
     private async Task<(SignOnWish? Wish, Partner? Partner)> WishOfAsync(Realm realm, Interaction? interaction, CancellationToken stop)

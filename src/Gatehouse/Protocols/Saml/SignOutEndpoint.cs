@@ -115,7 +115,7 @@ public sealed class SignOutEndpoint(
     }
 
     private async Task<string> KeepAsync<T>(string realm, string what, T state, CancellationToken stop)
-        => (await interactions.BeginAsync(new Interaction { Id = "", Realm = realm, ResumePath = what, Payload = JsonSerializer.Serialize(state) }, TimeSpan.FromMinutes(10), stop)).Id;
+        => (await interactions.KeepAsync(new Interaction { Id = "", Realm = realm, ResumePath = what, Payload = JsonSerializer.Serialize(state) }, TimeSpan.FromMinutes(10), stop)).Id;
 
     private async Task<T?> TakeAsync<T>(string realm, string what, string id, CancellationToken stop) where T : class
         => await interactions.FindAsync(realm, id, stop) is { } found && found.ResumePath == what && await interactions.TakeAsync(realm, id, stop) is { Payload: { } payload } ? JsonSerializer.Deserialize<T>(payload) : null;

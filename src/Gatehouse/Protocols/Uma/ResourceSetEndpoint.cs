@@ -6,6 +6,7 @@ using Gatehouse.Clients.Resources;
 using Gatehouse.Permissions;
 using Gatehouse.Policy;
 using Gatehouse.Protocols.OpenId;
+using Gatehouse.SignIn;
 using Gatehouse.Terms;
 using Gatehouse.Wire.OAuth;
 using Gatehouse.Wire.Text;
@@ -110,11 +111,7 @@ public sealed class ResourceSetEndpoint(ProtectionAdmission admission, GuardedRe
     private static async Task<JsonElement?> ReadAsync(HttpContext context)
     {
         var limits = Limits.Default;
-        using var buffer = new MemoryStream();
-        var chunk = new byte[8192];
-        int count;
-        while ((count = await context.Request.Body.ReadAsync(chunk, context.RequestAborted)) > 0 && buffer.Length <= limits.JsonBytes) buffer.Write(chunk, 0, count);
-        if (context.Request.HasJsonContentType() && StrictJson.TryParse(buffer.ToArray(), limits, JsonValueKind.Object, out var document, out _))
+        if (context.Request.HasJsonContentType() && await PatientBody.ReadAsync(context, limits.JsonBytes) is { } body && StrictJson.TryParse(body, limits, JsonValueKind.Object, out var document, out _))
         {
             using (document) return document.RootElement.Clone();
         }

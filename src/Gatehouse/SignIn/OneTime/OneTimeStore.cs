@@ -128,10 +128,13 @@ public sealed class OneTimeStore(Database database, Sealer sealer, TimeProvider 
     /// <summary>The first factor was used up by a sign-in.</summary>
     public Task DonePendingAsync(string realm, string user, CancellationToken stop) => database.WriteAsync(work => work.Connection.ExecuteAsync("delete from one_time_pending where realm = @realm and user_id = @user", new { realm, user }, work.Transaction), stop);
 
-    internal Task<int> PruneAsync(CancellationToken stop) => database.WriteAsync(async work =>
-        await work.Connection.ExecuteAsync("delete from one_time_sends where id in (select id from one_time_sends where at < @hour limit 1000)", new { hour = Now - (long)Hour.TotalMilliseconds }, work.Transaction)
-        + await work.Connection.ExecuteAsync("delete from one_time_pending where ends_at < @Now", new { work.Now }, work.Transaction)
-        + await work.Connection.ExecuteAsync("delete from one_time_codes where ends_at < @Now", new { work.Now }, work.Transaction), stop);
+    internal async Task<int> PruneAsync(CancellationToken stop)
+    {
+        var hour = Now - (long)Hour.TotalMilliseconds;
+        return await database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from one_time_sends where id in (select id from one_time_sends where at < @hour limit 1000)", new { hour }, work.Transaction), 1000, stop)
+            + await database.RepeatAsync(work => work.Connection.ExecuteAsync("delete from one_time_pending where (realm, user_id, network) in (select realm, user_id, network from one_time_pending where ends_at < @Now limit 1000)", new { work.Now }, work.Transaction), 1000, stop)
+            + await database.WriteAsync(work => work.Connection.ExecuteAsync("delete from one_time_codes where ends_at < @Now", new { work.Now }, work.Transaction), stop);
+    }
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -159,7 +159,7 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Browser
                 };
                 return new UpstreamOutcome.In(user, await arrival.StartAsync(realm, interaction, user, proof, users, origin, before, stop), interaction, target);
             case LinkOutcome.NeedsProof { Existing: var existing }:
-                interaction ??= await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ResumePath = target }, realm.InteractionLife, stop);
+                interaction ??= await interactions.BeginAsync(new Interaction { Id = "", Realm = realm.Name, ResumePath = target }, realm.InteractionLife, origin, stop);
                 var pending = interaction with { Pending = new PendingLink(upstream.Alias, identity with { SignOutHint = null }, origin.Browser), LoginHint = existing.Username, UpstreamHint = null };
                 await interactions.ChangeAsync(pending, stop);
                 return new UpstreamOutcome.Prove(pending, existing);
