@@ -23,21 +23,20 @@ public sealed class CodePage(Entrance entrance, Interactions interactions, Dispa
     /// <summary>POST: tries the code, sends another, or goes back to the password.</summary>
     public async Task SubmitAsync(HttpContext context)
     {
-        if (!context.Request.HasFormContentType || context.Request.ContentLength is null or > 4096)
+        if (await PageForm.ReadAsync(context, PageForm.Typed) is not { } form)
         {
             await showFault(context, null, Reasons.RequestInvalid, null);
             return;
         }
 
-        var form = await context.Request.ReadFormAsync(context.RequestAborted);
         if (await OpenAsync(context) is not { } open) return;
-        if (!browser.IsOwnPost(context, open.Interaction.Id, Step, form["mark"] is [{ } mark] ? mark : ""))
+        if (!browser.IsOwnPost(context, open.Interaction.Id, Step, form["mark"] ?? ""))
         {
             await FormAsync(context, open, words.Of(open.Language, Browser.HasNonce(context) ? "error.stale" : "error.cookies"), 403, blames: false);
             return;
         }
 
-        switch (form["do"].ToString())
+        switch (form["do"])
         {
             case "again":
                 await codes.ForgetAsync(open.Interaction, context.RequestAborted);
@@ -49,7 +48,7 @@ public sealed class CodePage(Entrance entrance, Interactions interactions, Dispa
                 else await FormAsync(context, open, UnsentOf(open, unsent), unsent == OneTimeFault.Flood ? 429 : 503, blames: false);
                 break;
             default:
-                await TryAsync(context, open, form["code"] is [{ } code] ? code.Replace(" ", "", StringComparison.Ordinal) : "");
+                await TryAsync(context, open, form["code"] is { } code ? code.Replace(" ", "", StringComparison.Ordinal) : "");
                 break;
         }
     }

@@ -16,7 +16,7 @@ public sealed class BoundedBodiesTests(DeskFixture fixture) : IClassFixture<Desk
     /// <summary>Every address that reads a form or a body of a stranger.</summary>
     public static TheoryData<string> Addresses =>
     [
-        $"{Realm}/sign-in", $"{Realm}/sign-out", $"{Realm}/seat?i=x&back=/x", $"{Realm}/broker/any/endpoint", $"{Realm}/protocol/saml", $"{Realm}/protocol/openid-connect/auth", $"{Realm}/protocol/openid-connect/logout",
+        $"{Realm}/sign-in", $"{Realm}/sign-in/code?i=x&back=/x", $"{Realm}/sign-out", $"{Realm}/seat?i=x&back=/x", $"{Realm}/broker/any/endpoint", $"{Realm}/protocol/saml", $"{Realm}/protocol/openid-connect/auth", $"{Realm}/protocol/openid-connect/logout",
         $"{Realm}/protocol/openid-connect/token", $"{Realm}/protocol/openid-connect/token/introspect", $"{Realm}/protocol/openid-connect/revoke", $"{Realm}/protocol/openid-connect/ext/par/request", $"{Realm}/authz/protection/resource_set", $"/admin/realms/{Desk.Realm}/users",
     ];
 

@@ -165,7 +165,7 @@ public sealed class CodePageTests(CodePageTests.Fixture fixture) : IClassFixture
         var user = await outpost.AddUserAsync("tilda", Desk.Password);
         var secret = await fixture.ConfirmAsync(Outpost.Realm, user.Id);
         var (realm, origin) = (Desk.Part<Realms>().Find(Outpost.Realm)!, new Origin("127.0.0.1", "test", null, null, "browser-1"));
-        var interaction = await Desk.Part<Interactions>().BeginAsync(new Interaction { Id = "", Realm = Outpost.Realm, ResumePath = "/", Pending = new PendingLink("elsewhere", new UpstreamIdentity { Subject = "t-1", Username = "tilda" }, "browser-1") }, TimeSpan.FromMinutes(5), default);
+        var interaction = await Desk.Part<Interactions>().KeepAsync(new Interaction { Id = "", Realm = Outpost.Realm, ResumePath = "/", Pending = new PendingLink("elsewhere", new UpstreamIdentity { Subject = "t-1", Username = "tilda" }, "browser-1") }, TimeSpan.FromMinutes(5), default);
         Assert.IsType<PasswordOutcome.SecondHalf>(await Desk.Part<PasswordStep>().TryAsync(realm, interaction, "tilda", Desk.Password, origin, null, default));
         Assert.Empty(await LinksAsync(user.Id));
 
