@@ -23,8 +23,8 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
     /// <summary>Second factor that is asked for; null for none.</summary>
     public string? SecondFactor => settings.SecondFactor.Length > 0 ? settings.SecondFactor : null;
 
-    /// <summary>A person's way in: by the rules alone, or with the second factor after the first.</summary>
-    public Entry Enter(string? code, Origin origin) => Entry.Of(Rules, check, second, SecondFactor is not null, code, origin);
+    /// <summary>A person's way in: by the rules alone, or with the second factor after the first: everybody's where the site asks for one (or <paramref name="always"/>), else theirs who confirmed one.</summary>
+    public Entry Enter(string? code, Origin origin, bool always = false) => Entry.Of(Rules, check, second, always || SecondFactor is not null, code, origin);
 
     /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
     public ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)

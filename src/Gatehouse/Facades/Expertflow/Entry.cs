@@ -26,8 +26,8 @@ internal sealed class Entry
             BarAlso = async (user, stop) =>
             {
                 if (await check.BarAsync(user, stop) is { } barred) return barred;
+                if (!always && !await second.IsConfirmedAsync(user, stop)) return code is null ? null : OneTimeFault.None;
                 if (code is not null) return await second.CheckAsync(user, code, origin with { Rules = rules }, stop);
-                if (!always && !await second.IsConfirmedAsync(user, stop)) return null;
                 entry.Half = user;
                 return OneTimeFault.Wanted;
             },

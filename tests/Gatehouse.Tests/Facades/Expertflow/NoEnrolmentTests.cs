@@ -1,3 +1,4 @@
+using Gatehouse.Sessions;
 using Gatehouse.SignIn.OneTime;
 using Gatehouse.Tests.Federation;
 using Gatehouse.Tests.Kits;
@@ -22,6 +23,14 @@ public sealed class NoEnrolmentTests
         var asked = (await site.LoginAsync("half", ExpertflowSite.Password)).Data;
         Assert.True(asked.GetProperty("is2FARegistered").GetBoolean());
         Assert.False(asked.TryGetProperty("token", out _));
-        Assert.NotEqual(plain.Id, half.Id);
+        var right = await site.PostAsync("/agent-manager/agent/validate-otp", $$"""{"username":"half","password":"{{ExpertflowSite.Password}}","otp":"{{Totp.CodeOf(secret, Totp.StepAt(DateTimeOffset.UtcNow))}}"}""");
+        Assert.NotEmpty(right.Token);
+
+        // Nobody enrols here, and nobody has a session by trying.
+        var other = await site.PostAsync("/agent-manager/agent/validate-otp", $$"""{"username":"plain","password":"{{ExpertflowSite.Password}}","otp":"123456"}""");
+        Assert.False(other.Answer.IsSuccessStatusCode);
+        var register = await site.PostAsync("/agent-manager/agent/register-phone", $$"""{"username":"plain","password":"{{ExpertflowSite.Password}}","phoneNumber":"491701110001"}""");
+        Assert.False(register.Answer.IsSuccessStatusCode);
+        Assert.Single((await desk.Part<SessionStore>().ListAsync(Outpost.Realm, plain.Id, null, 10, default)).Items);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class FirstFactor(Desk desk, Direct direct, SecondFactor second,
         if (username is not null && posted.Optional(Vendor.Password) is { } password)
         {
             if (password.Length > Passwords.Longest || username.Length > Names.Longest) return No(realm, null, origin, OneTimeFault.NoFirstFactor);
-            var entry = desk.Enter(null, origin);
+            var entry = desk.Enter(null, origin, always: true);
             return await direct.PasswordAsync(realm, client, entry.Rules, username, new Secret(password), origin, stop) switch
             {
                 _ when entry.Half is { } half => (half, null),

@@ -17,7 +17,7 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
     {
         var (posted, fault) = await Posted.ReadAsync(context);
         if (fault is null && posted!.Digits(Vendor.PhoneNumber) is null) fault = Fault.Bad("The member 'phoneNumber' is missing.");
-        if (fault is not null || await OpenAsync(context, posted!) is not var (realm, client, origin, user))
+        if (fault is not null || await OpenAsync(context, posted!, enrols: true) is not var (realm, client, origin, user))
         {
             if (fault is not null) await Reply.FaultAsync(context, fault with { Message = Vendor.OneTimeFailed });
             return;
@@ -66,9 +66,9 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
             return;
         }
 
-        if (await OpenAsync(context, posted!) is not var (_, _, origin, user)) return;
+        if (await OpenAsync(context, posted!, enrols: false) is not var (_, _, origin, user)) return;
         var (_, failed, wait) = await second.SendAsync(user, origin, context.RequestAborted);
-        if (failed is not null) await Reply.FaultAsync(context, Words.Of(failed, wait)!);
+        if (failed is not null) await Reply.FaultAsync(context, IsOff(failed) ? Off : Words.Of(failed, wait)!);
         else
         {
             await Reply.ObjectAsync(context, wrapped: false, writer =>
@@ -96,12 +96,6 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
 
         if (await desk.OpenOrAnswerAsync(context, Vendor.OneTimeFailed) is not var (realm, client)) return;
         var origin = Origin.Of(context) with { Rules = desk.Rules };
-        if (desk.SecondFactor is null)
-        {
-            await Reply.FaultAsync(context, Off);
-            return;
-        }
-
         // A ticket that is shown must be this person's: what does not fit together is no mistake of an honest client.
         if (FirstFactor.TicketOf(context, posted!) is { } ticket && await second.OfTicketAsync(realm.Name, ticket, context.RequestAborted) is var owner && owner?.Username != Names.Fold(username!))
         {
@@ -111,14 +105,18 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
         }
 
         var outcome = await direct.PasswordAsync(realm, client, desk.Enter(code, origin).Rules, username!, new Secret(password!), origin, context.RequestAborted);
-        await desk.AnswerAsync(context, wrapped: true, outcome, _ => LoginEndpoint.Wrong);
+        if (outcome is DirectOutcome.Barred barred && IsOff(barred.Code)) await Reply.FaultAsync(context, Off);
+        else await desk.AnswerAsync(context, wrapped: true, outcome, _ => LoginEndpoint.Wrong);
     }
 
-    private async Task<(Realm Realm, Client Client, Origin Origin, User User)?> OpenAsync(HttpContext context, Posted posted)
+    // Where nobody is asked to register, those who have go on; the others are told.
+    private bool IsOff(string fault) => fault == OneTimeFault.None && desk.SecondFactor is null;
+
+    private async Task<(Realm Realm, Client Client, Origin Origin, User User)?> OpenAsync(HttpContext context, Posted posted, bool enrols)
     {
         if (await desk.OpenOrAnswerAsync(context, Vendor.OneTimeFailed) is not var (realm, client)) return null;
         var origin = Origin.Of(context) with { Rules = desk.Rules };
-        var (user, fault) = desk.SecondFactor is null ? (null, Off) : await first.OfAsync(context, realm, client, posted, origin);
+        var (user, fault) = enrols && desk.SecondFactor is null ? (null, Off) : await first.OfAsync(context, realm, client, posted, origin);
         if (user is not null) return (realm, client, origin, user);
         await Reply.FaultAsync(context, fault!);
         return null;
