@@ -99,8 +99,27 @@ try {
   await stranger.close();
   say('the SSO test tells the desktop alone');
 
-  // Without SSO: olga's browser sends her password with each request, as the desktop does.
+  // Without SSO: olga opens the desktop in her browser, by name, password and extension. The one that mina has is refused in plain words.
   const olgas = await open();
+  const desk = await olgas.newPage();
+  await desk.goto(`${origin}/desk`);
+  await desk.fill('#username', 'olga');
+  await desk.press('#username', 'Enter');
+  for (const extension of ['1573', '1574']) {
+    await desk.fill('#password', 'walk-on-water-7');
+    await desk.fill('#extension', extension);
+    await desk.press('#extension', 'Enter');
+    if (extension === '1573') await desk.waitForSelector('[role=alert]');
+  }
+  const olgasGadget = desk.frameLocator('iframe[name="gadget-customers"]');
+  await olgasGadget.locator('text=olga: Okafor & Daughters').waitFor();
+  assert.match(await desk.textContent('header'), /olga.*1574/s);
+  // Her gadget has a token, and her password stands nowhere in what it was given.
+  const held = await desk.frames().find(one => one.name() === 'gadget-customers').evaluate(() => JSON.stringify(finesse.gadget.Config));
+  assert.ok(JSON.parse(held).authToken && !held.includes('walk-on-water-7') && !held.includes(btoa('olga:walk-on-water-7')));
+  say('without SSO the real desktop in a real browser, with a gadget that has no password');
+
+  // What the desktop sends is Finesse's own: her password with each request, and no session of a browser.
   const other = await olgas.newPage();
   await other.goto(`${origin}/crm/agent.html`);
   const call = (user, password, method = 'GET', xml) => other.evaluate(async ([url, authorization, method, body]) => {
@@ -108,15 +127,14 @@ try {
     return { status: answer.status, text: await answer.text() };
   }, [`${api}/User/${user}`, `Basic ${btoa(`${user}:${password}`)}`, method, xml]);
   const login = extension => `<User><state>LOGIN</state><extension>${extension}</extension></User>`;
-  assert.equal(element((await call('olga', 'walk-on-water-7')).text, 'state'), 'LOGOUT');
+  assert.deepEqual(['extension', 'state'].map(name => element(own, name)), ['1573', 'NOT_READY']);
   assert.equal(element((await call('olga', 'wrong')).text, 'ErrorType'), 'Authorization Failure');
   const busy = await call('olga', 'walk-on-water-7', 'PUT', login('1573'));
   assert.deepEqual([busy.status, element(busy.text, 'ErrorType')], [400, 'Device Busy']);
   assert.equal((await call('olga', 'walk-on-water-7', 'PUT', login('1574'))).status, 202);
-  assert.equal(element(own, 'state'), 'NOT_READY');
   const seated = (await call('olga', 'walk-on-water-7')).text;
   assert.deepEqual([element(seated, 'extension'), element(seated, 'state')], ['1574', 'NOT_READY']);
-  say('without SSO in a real browser; a seat claimed twice is refused');
+  say('Basic with each request; a seat claimed twice is refused');
 
   // The other way round: neither gets in by the other's door.
   assert.equal(element((await call('mina', 'mina-password')).text, 'ErrorType'), 'Authorization Failure');

@@ -9,6 +9,8 @@ namespace Gatehouse.People;
 /// <summary>Users of all realms. Changes announce <c>user</c> on the feed.</summary>
 public sealed class Users(Database database)
 {
+    private static readonly Statement PasswordOf = new("select hash, temporary, set_at from passwords where realm = @realm and user_id = @id", "realm", "id");
+
     private const string Columns = "id, realm, username, email, email_verified as EmailVerified, first_name as FirstName, last_name as LastName, enabled, attributes, created_at as CreatedAt, not_before as NotBefore";
 
     /// <summary>Adds a user. False when the name or e-mail is taken.</summary>
@@ -114,11 +116,7 @@ public sealed class Users(Database database)
 
     /// <summary>The password hash and whether it must be changed; null when the user has no password.</summary>
     public Task<PasswordRow?> PasswordAsync(string realm, string id, CancellationToken stop)
-        => database.ReadAsync(async connection =>
-        {
-            var row = await connection.QuerySingleOrDefaultAsync<Hashed>("select hash, temporary, set_at as SetAt from passwords where realm = @realm and user_id = @id", new { realm, id });
-            return row is null ? null : new PasswordRow(row.Hash, row.Temporary, DateTimeOffset.FromUnixTimeMilliseconds(row.SetAt));
-        }, stop);
+        => database.ReadAsync(connection => PasswordOf.FirstAsync(connection, row => new PasswordRow(row.GetString(0), row.GetBoolean(1), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2))), realm, id), stop);
 
     /// <summary>Adds a user as one of many: nobody can have known of them, so each is not told of. False when the name or e-mail is taken.</summary>
     internal async Task<bool> InsertAsync(Work work, User user)
@@ -170,15 +168,6 @@ public sealed class Users(Database database)
         Attributes = JsonSerializer.Serialize(user.Attributes), CreatedAt = user.CreatedAt.ToUnixTimeMilliseconds(), NotBefore = user.NotBefore?.ToUnixTimeMilliseconds(),
         Search = Names.Fold($"{user.Username} {user.Email} {user.FirstName} {user.LastName}"),
     };
-
-    private sealed record Hashed
-    {
-        public string Hash { get; init; } = "";
-
-        public bool Temporary { get; init; }
-
-        public long SetAt { get; init; }
-    }
 
     private sealed class Row
     {

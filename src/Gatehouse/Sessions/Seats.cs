@@ -35,6 +35,14 @@ public sealed partial class Seats(Database database, AuditLog audit)
 
     private const string Lives = "exists (select 1 from sessions s where s.realm = seats.realm and s.id = seats.session_id and s.ends_at > @now and s.idle_ends_at > @late)";
 
+    private static readonly Statement OfUser = new("select session_id, extension from seats where realm = @realm and user_id = @user order by taken_at desc limit 1", "realm", "user");
+    private static readonly Statement Hold = new("update sessions set user_id = user_id where realm = @realm and id = @id", "realm", "id");
+    private static readonly Statement Others = new($"select 1 from seats where realm = @realm and extension = @extension and user_id <> @user and {Lives} limit 1", "realm", "extension", "user", "now", "late");
+    private static readonly Statement Losers = new($"select 1 from seats where realm = @realm and session_id <> @id and (user_id = @user or (extension = @extension and not {Lives})) limit 1", "realm", "id", "user", "extension", "now", "late");
+    private static readonly Statement Leave = new("delete from seats where realm = @realm and session_id = @id and extension <> @extension", "realm", "id", "extension");
+    private static readonly Statement Sit = new("insert into seats (realm, extension, session_id, user_id, taken_at) values (@realm, @extension, @id, @user, @now) on conflict do nothing", "realm", "extension", "id", "user", "now");
+    private static readonly Statement Holder = new("select session_id from seats where realm = @realm and extension = @extension", "realm", "extension");
+
     /// <summary>Whether a text may be an extension: 2 to 15 digits (E.164), with a plus sign before them or not.</summary>
     public static bool IsExtension(string text) => Form().IsMatch(text);
 
@@ -52,14 +60,13 @@ public sealed partial class Seats(Database database, AuditLog audit)
                 var (realm, id, user) = (session.Realm, session.Id, session.User);
 
                 // Takes the session's row: an end of it waits, and then finds the seat.
-                if (await work.Connection.ExecuteAsync("update sessions set user_id = user_id where realm = @realm and id = @id", new { realm, id }, work.Transaction) == 0) return SeatClaim.Over;
+                if (await Hold.ExecuteAsync(work, realm, id) == 0) return SeatClaim.Over;
                 // Who is refused keeps the seat that they have.
-                var values = new { realm, extension, id, user, now = work.Now, late = work.Now - Late };
-                if (await work.Connection.ExecuteScalarAsync<long>($"select count(*) from seats where realm = @realm and extension = @extension and user_id <> @user and {Lives}", values, work.Transaction) > 0) return SeatClaim.Busy;
+                if (await Others.ScalarAsync(work, realm, extension, user, work.Now, work.Now - Late) is not null) return SeatClaim.Busy;
                 for (var again = 0; !await TryTakeAsync(work, session, extension); again++)
                 {
                     // Who holds it came in the same moment. The same person's other session loses it all the same, and one who has just left holds nothing.
-                    var holder = await work.Connection.ExecuteScalarAsync<string?>("select user_id from seats where realm = @realm and extension = @extension", values, work.Transaction);
+                    var holder = await work.Connection.ExecuteScalarAsync<string?>("select user_id from seats where realm = @realm and extension = @extension", new { realm, extension }, work.Transaction);
                     if (again == Tries || (holder is not null && holder != user)) throw new LostSeat();
                 }
 
@@ -87,17 +94,24 @@ public sealed partial class Seats(Database database, AuditLog audit)
 
     /// <summary>The session and extension of the seat that a person has; null when they have none.</summary>
     public Task<(string Session, string Extension)?> OfUserAsync(string realm, string user, CancellationToken stop)
-        => database.ReadAsync(connection => connection.QueryFirstOrDefaultAsync<(string, string)?>("select session_id, extension from seats where realm = @realm and user_id = @user order by taken_at desc limit 1", new { realm, user }), stop);
+        => database.ReadAsync<(string Session, string Extension)?>(async connection => await OfUser.FirstAsync(connection, row => new Taken(row.GetString(0), row.GetString(1)), realm, user) is { } seat ? (seat.Session, seat.Extension) : null, stop);
 
     private static async Task<bool> TryTakeAsync(Work work, Session session, string extension)
     {
-        var values = new { realm = session.Realm, extension, id = session.Id, user = session.User, now = work.Now, late = work.Now - Late };
-        var losers = await work.Connection.QueryAsync<string>($"delete from seats where realm = @realm and session_id <> @id and (user_id = @user or (extension = @extension and not {Lives})) returning session_id", values, work.Transaction);
-        foreach (var loser in losers.Distinct()) await work.AnnounceAsync(new Change("session.renewed", session.Realm, loser));
-        await work.Connection.ExecuteAsync("delete from seats where realm = @realm and session_id = @id and extension <> @extension", values, work.Transaction);
-        await work.Connection.ExecuteAsync("insert into seats (realm, extension, session_id, user_id, taken_at) values (@realm, @extension, @id, @user, @now) on conflict do nothing", values, work.Transaction);
-        return await work.Connection.ExecuteScalarAsync<string?>("select session_id from seats where realm = @realm and extension = @extension", values, work.Transaction) == session.Id;
+        var (realm, id, user, now, late) = (session.Realm, session.Id, session.User, work.Now, work.Now - Late);
+        // Seldom anybody: asked first, since that costs less than to take nothing away.
+        if (await Losers.ScalarAsync(work, realm, id, user, extension, now, late) is not null)
+        {
+            var losers = await work.Connection.QueryAsync<string>($"delete from seats where realm = @realm and session_id <> @id and (user_id = @user or (extension = @extension and not {Lives})) returning session_id", new { realm, id, user, extension, now, late }, work.Transaction);
+            foreach (var loser in losers.Distinct()) await work.AnnounceAsync(new Change("session.renewed", realm, loser));
+        }
+
+        await Leave.ExecuteAsync(work, realm, id, extension);
+        await Sit.ExecuteAsync(work, realm, extension, id, user, now);
+        return await Holder.ScalarAsync(work, realm, extension) as string == id;
     }
+
+    private sealed record Taken(string Session, string Extension);
 
     private SeatClaim Refused(Session session, string extension, string? clientId, string? address, SeatClaim claim, string error)
     {

@@ -13,6 +13,9 @@ public sealed class SessionStore : IDisposable
     private const string Purpose = "session cookie";
     private const string Columns = "id, realm, user_id as User, cookie, body, last_used_at as LastUsedAt, idle_ends_at as IdleEndsAt, ends_at as EndsAt, (select seats.extension from seats where seats.realm = sessions.realm and seats.session_id = sessions.id limit 1) as Extension";
 
+    private static readonly Statement ByCookie = new($"select {Columns} from sessions where realm = @realm and cookie = @value", "realm", "value");
+    private static readonly Statement ById = new($"select {Columns} from sessions where realm = @realm and id = @value", "realm", "value");
+
     // A token outlives its session by no more than this; then its session need not be remembered.
     private static readonly TimeSpan RememberEnded = TimeSpan.FromHours(24);
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(5);
@@ -57,13 +60,13 @@ public sealed class SessionStore : IDisposable
     {
         if (cookie.Length > 128) return ValueTask.FromResult<Session?>(null);
         var hash = Hash(cookie);
-        return memory.ByCookie(hash) is { } found && Alive(found) ? ValueTask.FromResult(found.Realm == realm ? found : null) : new ValueTask<Session?>(LoadAsync("cookie = @value", realm, hash, stop));
+        return memory.ByCookie(hash) is { } found && Alive(found) ? ValueTask.FromResult(found.Realm == realm ? found : null) : new ValueTask<Session?>(LoadAsync(ByCookie, realm, hash, stop));
     }
 
     /// <summary>By id; null as above.</summary>
     public ValueTask<Session?> FindAsync(string realm, string id, CancellationToken stop)
         => HasEnded(realm, id) || !StoredText.IsSound(id) ? ValueTask.FromResult<Session?>(null)
-            : memory.ById(realm, id) is { } found && Alive(found) ? ValueTask.FromResult<Session?>(found) : new ValueTask<Session?>(LoadAsync("id = @value", realm, id, stop));
+            : memory.ById(realm, id) is { } found && Alive(found) ? ValueTask.FromResult<Session?>(found) : new ValueTask<Session?>(LoadAsync(ById, realm, id, stop));
 
     /// <summary>Whether a session id is known to have ended; memory only, for token checks at the gate.</summary>
     public bool HasEnded(string realm, string id) => ended.ContainsKey((realm, id));
@@ -193,10 +196,10 @@ public sealed class SessionStore : IDisposable
         memory.Prune(now);
     }
 
-    private async Task<Session?> LoadAsync(string where, string realm, string value, CancellationToken stop)
+    private async Task<Session?> LoadAsync(Statement which, string realm, string value, CancellationToken stop)
     {
         var readAt = memory.Age;
-        var row = await database.ReadAsync(connection => connection.QuerySingleOrDefaultAsync<Row>($"select {Columns} from sessions where realm = @realm and {where}", new { realm, value }), stop);
+        var row = await database.ReadAsync(connection => which.FirstAsync(connection, Row.Read, realm, value), stop);
         if (row is null) return null;
         var session = row.ToSession();
         if (touched.TryGetValue((realm, session.Id), out var used) && used.LastUsedAt > session.LastUsedAt) session = session with { LastUsedAt = used.LastUsedAt, IdleEndsAt = used.IdleEndsAt };
@@ -251,6 +254,11 @@ public sealed class SessionStore : IDisposable
         public long EndsAt { get; init; }
 
         public string? Extension { get; init; }
+
+        public static Row Read(System.Data.Common.DbDataReader row) => new()
+        {
+            Id = row.GetString(0), Realm = row.GetString(1), User = row.GetString(2), Cookie = row.GetString(3), Body = row.GetString(4), LastUsedAt = row.GetInt64(5), IdleEndsAt = row.GetInt64(6), EndsAt = row.GetInt64(7), Extension = row.IsDBNull(8) ? null : row.GetString(8),
+        };
 
         public Session ToSession() => JsonSerializer.Deserialize<Session>(Body)! with
         {

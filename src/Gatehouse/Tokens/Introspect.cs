@@ -10,7 +10,7 @@ using Gatehouse.Wire.Text;
 namespace Gatehouse.Tokens;
 
 /// <summary>Token introspection (RFC 7662): says whether a token of this realm is active, and what it holds. For anything else it says only that it is not.</summary>
-public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, Users users, SessionStore sessions, Issuers issuers)
+public sealed class Introspect(Verify verify, RefreshTokens refreshTokens, UserCache users, SessionStore sessions, Issuers issuers)
 {
     private static readonly byte[] Inactive = """{"active":false}"""u8.ToArray();
 

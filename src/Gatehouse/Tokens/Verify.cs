@@ -13,6 +13,7 @@ namespace Gatehouse.Tokens;
 /// <summary>Checks our own access tokens (RFC 9068, 4) from memory: keys, revocations, ended sessions. No database, no I/O.</summary>
 public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Revocations revocations, GadgetStops stops, SessionStore sessions, TimeProvider time, IOptions<TokensSettings> settings)
 {
+    private readonly GoodSignatures signatures = new();
     private readonly TimeSpan skew = TimeSpan.FromSeconds(settings.Value.ClockSkewSeconds);
 
     /// <summary>Difference of clocks that is forgiven: principals live that much longer than their tokens say.</summary>
@@ -27,7 +28,7 @@ public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Rev
         principal = null;
         if (Read(token, "at+jwt", out var jws, out var claims) is { } unread) return unread;
         if (realms.Find(issuers.RealmOf(claims!.Issuer!)!) is not { Enabled: true } realm) return Reasons.TokenIssuer;
-        if (keys.Verifier(realm.Name, jws!.KeyId, jws.Algorithm.Name) is not { } verifier || verifier.Verify(jws) != JoseError.None) return Reasons.TokenSignature;
+        if (keys.Verifier(realm.Name, jws!.KeyId, jws.Algorithm.Name) is not { } verifier || !signatures.Holds(token, jws, verifier)) return Reasons.TokenSignature;
         if (claims.Subject is null || claims.ExpiresAt is null || claims.IssuedAt is null) return Reasons.TokenMalformed;
         if (Times(claims) is { } untimely) return untimely;
         if (audience is not null && !claims.Audience.Contains(audience)) return Reasons.TokenAudience;

@@ -25,6 +25,20 @@ public sealed partial class BotKitTests(BotKit kit) : IClassFixture<BotKit>
     }
 
     [Fact]
+    public async Task The_packages_are_whole()
+    {
+        var (code, output) = await kit.AsStrangerAsync("""
+            import { execFileSync } from 'node:child_process';
+            import { createBot, verifyEvent } from '@gatehouse/bot';
+            console.log(typeof createBot, typeof verifyEvent);
+            console.log(execFileSync('node_modules/.bin/gatehouse-dialogs', ['--help']).toString());
+            """, "typescript", "simulator");
+        Assert.True(code == 0, output);
+        Assert.Contains("function function", output, StringComparison.Ordinal);
+        Assert.Contains("gatehouse-dialogs", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_guides_bot_and_its_commands_run_as_they_stand()
     {
         var guide = File.ReadAllText(Path.Combine(kit.Root, "docs/guides/bots.md")).Replace("5005", Loopback.FreePort().ToString(), StringComparison.Ordinal);

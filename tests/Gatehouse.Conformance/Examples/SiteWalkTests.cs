@@ -8,7 +8,7 @@ namespace Gatehouse.Conformance.Examples;
 public sealed class SiteWalkTests
 {
     [Theory]
-    [InlineData("finesse", "HYBRID", "SSO by SAML in a real browser, with an extension", "the SSO test tells the desktop alone", "without SSO in a real browser; a seat claimed twice is refused", "nobody gets in by another's door", "a busy seat", "a third party validates the token", "a gadget calls its service", "three tabs renew once", "renewal", "after sign-out nothing counts", "tokens in no log")]
+    [InlineData("finesse", "HYBRID", "SSO by SAML in a real browser, with an extension", "the SSO test tells the desktop alone", "without SSO the real desktop in a real browser, with a gadget that has no password", "Basic with each request; a seat claimed twice is refused", "nobody gets in by another's door", "a busy seat", "a third party validates the token", "a gadget calls its service", "three tabs renew once", "renewal", "after sign-out nothing counts", "tokens in no log")]
     [InlineData("xivo", "login", "check renews", "Kerberos", "CAS", "OpenID", "the token in a header", "a WebSocket by query token", "the shared token, two values alive", "weaned", "tokens in no log")]
     public async Task A_walk_shows_each_step_and_leaves_nothing_running(string example, params string[] steps)
     {

@@ -26,5 +26,20 @@ public sealed class GadgetKitTests(GadgetKit kit) : IClassFixture<GadgetKit>
         Assert.True(built.AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(Root(), "src/Gatehouse/Facades/Gadgets/Assets/gadget.js"))), "Assets/gadget.js is stale: cd clients/gadget && npm run build && cp dist/gadget.min.js ../../src/Gatehouse/Facades/Gadgets/Assets/gadget.js");
     }
 
+    [Fact]
+    public async Task Its_package_is_whole()
+    {
+        var (code, output) = await kit.AsStrangerAsync("""
+            import { readFileSync } from 'node:fs';
+            import { getAuthHeaderString, GadgetHost, Renewal } from '@gatehouse/gadget';
+            import * as bundle from '@gatehouse/gadget/bundle';
+            console.log(getAuthHeaderString({ systemAuthMode: 'SSO', authToken: 'one' }), typeof GadgetHost, typeof Renewal, typeof bundle.connect);
+            console.log(readFileSync('node_modules/@gatehouse/gadget/dist/index.d.ts', 'utf8').includes('getAuthHeaderString'));
+            """, ".");
+        Assert.True(code == 0, output);
+        Assert.Contains("Bearer one function function function", output, StringComparison.Ordinal);
+        Assert.Contains("true", output, StringComparison.Ordinal);
+    }
+
     private static string Root([CallerFilePath] string me = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(me)!, "../../.."));
 }

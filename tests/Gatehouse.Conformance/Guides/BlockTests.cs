@@ -35,6 +35,8 @@ public sealed partial class BlockTests
         ("export ISSUER", "ResourceServerGuideTests starts the service with an issuer of its own"),
         ("TOKEN=$(curl -sS $ISSUER", "ResourceServerGuideTests runs it"),
         ("builder.Services.AddAuthentication(GatehouseOptions", "Gatehouse.Tests/RestServices builds a service with it"),
+        ("dotnet pack clients/resource-server", "ResourceServerPackageTests packs it, and a stranger's project has no other package"),
+        ("npm pack", "ResourceServerPackageTests packs it and installs the file"),
         ("npm ci", "BotKitTests and ResourceServerGuideTests build the kits so"),
         ("import { createServer }", "BotKitTests writes the guide's bot and plays against it"),
         ("const bot = createBot", "the same bot"),

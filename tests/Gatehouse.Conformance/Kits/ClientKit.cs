@@ -34,10 +34,43 @@ public abstract class ClientKit(string client) : IAsyncLifetime
         }
     }
 
-    /// <summary>Runs a command in the copy.</summary>
-    public async Task<(int Code, string Output)> RunAsync(string command, params string[] arguments)
+    /// <summary>As below, in surroundings as they are.</summary>
+    public Task<(int Code, string Output)> AsStrangerAsync(string script, params string[] packages) => AsStrangerAsync(script, new Dictionary<string, string>(), packages);
+
+    /// <summary>Packs packages of the copy, installs nothing but their files in a folder of a stranger's, without a registry, and runs a script there.</summary>
+    public async Task<(int Code, string Output)> AsStrangerAsync(string script, IReadOnlyDictionary<string, string> surroundings, params string[] packages)
     {
-        using var process = Process.Start(new ProcessStartInfo(command, arguments) { WorkingDirectory = Folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var stranger = Directory.CreateTempSubdirectory("gatehouse-stranger-").FullName;
+        try
+        {
+            foreach (var package in packages)
+            {
+                // As who has just cloned the repository: what is packed is built for it.
+                if (Directory.Exists(Path.Combine(Folder, package, "dist"))) Directory.Delete(Path.Combine(Folder, package, "dist"), recursive: true);
+                foreach (var built in Directory.GetFiles(Path.Combine(Folder, package), "*.tsbuildinfo")) File.Delete(built);
+                var (code, output) = await RunAtAsync(Path.Combine(Folder, package), [], "npm", "pack", "--pack-destination", stranger);
+                if (code != 0) return (code, output);
+            }
+
+            File.WriteAllText(Path.Combine(stranger, "package.json"), """{ "name": "stranger", "private": true, "type": "module" }""");
+            File.WriteAllText(Path.Combine(stranger, "own.mjs"), script);
+            var installed = await RunAtAsync(stranger, [], "npm", ["install", "--offline", "--no-audit", "--no-fund", .. Directory.GetFiles(stranger, "*.tgz")]);
+            return installed.Code != 0 ? installed : await RunAtAsync(stranger, surroundings, "node", "own.mjs");
+        }
+        finally
+        {
+            Directory.Delete(stranger, recursive: true);
+        }
+    }
+
+    /// <summary>Runs a command in the copy.</summary>
+    public Task<(int Code, string Output)> RunAsync(string command, params string[] arguments) => RunAtAsync(Folder, [], command, arguments);
+
+    private static async Task<(int Code, string Output)> RunAtAsync(string folder, IEnumerable<KeyValuePair<string, string>> surroundings, string command, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in surroundings) start.Environment[name] = value;
+        using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(5));
         return (process.ExitCode, await output + await error);

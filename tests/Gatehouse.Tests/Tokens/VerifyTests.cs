@@ -74,6 +74,47 @@ public sealed class VerifyTests : StoreKit
     }
 
     [Fact]
+    public async Task A_signature_that_was_good_lets_no_other_token_in_and_nothing_but_the_signature_is_remembered()
+    {
+        using var mint = await MintAsync();
+        var token = await SignAsync(mint, $$"""{"iss":"{{Issuer}}","sub":"a","jti":"one","iat":{{Now}},"exp":{{Now + 600}}}""");
+        for (var again = 0; again < 3; again++) Assert.Null(mint.Verify.Check(token, null, out _));
+        var parts = token.Split('.');
+        var other = (await SignAsync(mint, $$"""{"iss":"{{Issuer}}","sub":"b","iat":{{Now}},"exp":{{Now + 600}}}""")).Split('.');
+        foreach (var forged in (string[])[$"{parts[0]}.{other[1]}.{parts[2]}", $"{parts[0]}.{parts[1]}.{other[2]}", $"{parts[0]}.{parts[1]}.{(parts[2][0] == 'A' ? 'B' : 'A')}{parts[2][1..]}"])
+            for (var again = 0; again < 2; again++) Assert.Equal("token.signature", mint.Verify.Check(forged, null, out _)!.Code);
+        Assert.Null(mint.Verify.Check(token, null, out _));
+        Assert.Equal("token.audience", mint.Verify.Check(token, "elsewhere", out _)!.Code);
+
+        // Its end is its end, however often it was good before.
+        clock.Advance(TimeSpan.FromMinutes(12));
+        Assert.Equal("token.expired", mint.Verify.Check(token, null, out _)!.Code);
+    }
+
+    [Fact]
+    public void A_signature_that_was_good_is_so_for_the_key_that_made_it_alone()
+    {
+        var signatures = new GoodSignatures();
+        var key = Jwk.Generate("ES256");
+        using var signer = new JoseSigner(key, "ES256");
+        using var stranger = new JoseSigner(Jwk.Generate("ES256"), "ES256");
+        var token = signer.Sign("{}"u8, "at+jwt");
+        Assert.True(Jws.TryParse(token, Gatehouse.Wire.Text.Limits.Default, out var jws, out _));
+        using var own = new JoseVerifier(key);
+        using var another = new JoseVerifier(Jwk.Generate("ES256"));
+        Assert.False(signatures.Holds(token, jws!, another));
+        for (var again = 0; again < 3; again++)
+        {
+            Assert.True(signatures.Holds(token, jws!, own));
+            Assert.False(signatures.Holds(token, jws!, another));
+        }
+
+        var forged = stranger.Sign("{}"u8, "at+jwt");
+        Assert.True(Jws.TryParse(forged, Gatehouse.Wire.Text.Limits.Default, out jws, out _));
+        Assert.False(signatures.Holds(forged, jws!, own));
+    }
+
+    [Fact]
     public async Task What_an_upstream_gets_is_for_it_alone_and_opens_nothing_here()
     {
         using var mint = await MintAsync();

@@ -47,6 +47,15 @@ public sealed class FinesseSettings
     /// <summary>Host names of Finesse that <c>SystemInfo</c> names: the primary node, then the secondary one; empty means the host of the public address.</summary>
     public IList<string> Hosts { get; } = [];
 
+    /// <summary>The contact centre's peripheral id, as <c>SystemInfo</c> tells it; without one of the site's, the vendor's samples'.</summary>
+    public int PeripheralId { get; set; } = 5000;
+
+    /// <summary>Version of the CTI protocol that <c>SystemInfo</c> names. There is no CTI server behind this program: 0 says so; a client that looks for its own Finesse's is told it here (as 23 in 12.5).</summary>
+    public int CtiVersion { get; set; }
+
+    /// <summary>Finesse's <c>license</c>, as <c>SystemInfo</c> tells it, for clients that read one (Unified CCX); empty says nothing.</summary>
+    public string License { get; set; } = "";
+
     /// <summary>Confidential clients that may use the identity service's codes without PKCE, which the vendor's SDK does not know, each until the end of a day: <c>crm-gadget until 2027-06-30</c>.</summary>
     public IList<string> WithoutPkce { get; } = [];
 
@@ -82,6 +91,9 @@ public sealed class FinesseSettings
             if (!Uri.TryCreate(origin, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.GetLeftPart(UriPartial.Authority) != origin) return $"facades:finesse:origins must hold origins as https://desk.example.org, without a path; '{origin}' is none.";
         foreach (var host in Hosts)
             if (Uri.CheckHostName(host) == UriHostNameType.Unknown) return $"facades:finesse:hosts must hold host names, at most two; '{host}' is none.";
+        if (PeripheralId < 0) return "facades:finesse:peripheralId must not be negative.";
+        if (CtiVersion < 0) return "facades:finesse:ctiVersion must not be negative.";
+        if (License.Length > 100 || License.Any(char.IsControl)) return "facades:finesse:license must be a short text.";
         if (Hosts.Count > 2) return "facades:finesse:hosts names the primary node and the secondary one, no more.";
         foreach (var one in WithoutPkce)
             if (ReadUntil(one) is null) return $"facades:finesse:withoutPkce must hold a client and its last day, as 'crm-gadget until 2027-06-30'; '{one}' is not written so.";

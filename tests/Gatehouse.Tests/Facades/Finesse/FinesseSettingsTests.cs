@@ -26,6 +26,9 @@ public sealed class FinesseSettingsTests
 
     [Theory]
     [InlineData(""" "deploymentType": "UCM" """, "facades:finesse:deploymentType")]
+    [InlineData(""" "peripheralId": -1 """, "facades:finesse:peripheralId")]
+    [InlineData(""" "ctiVersion": -1 """, "facades:finesse:ctiVersion")]
+    [InlineData(""" "license": "a\nb" """, "facades:finesse:license")]
     [InlineData(""" "accessExpires": "00:00:10" """, "facades:finesse:accessExpires")]
     [InlineData(""" "refreshExpires": "01:00:00" """, "facades:finesse:refreshExpires")]
     [InlineData(""" "codeExpires": "01:00:00" """, "facades:finesse:codeExpires")]
@@ -85,7 +88,8 @@ public sealed class FinesseSettingsTests
     {
         await using var desk = await Desk.OpenAsync(with: FinesseSite.On("NON_SSO", """, "userAuthMode": false"""));
         var site = new FinesseSite(desk, null!);
-        Assert.Equal("OUT_OF_SERVICE", (await FinesseSite.XmlAsync(await site.GetAsync("/finesse/api/SystemInfo"), HttpStatusCode.OK)).Element("status")!.Value);
+        var system = await FinesseSite.XmlAsync(await site.GetAsync("/finesse/api/SystemInfo"), HttpStatusCode.OK);
+        Assert.Equal(("OUT_OF_SERVICE", "failure", "0", "5000", ""), (system.Element("status")!.Value, system.Element("lastCTIHeartbeatStatus")!.Value, system.Element("lastSuccessCTIHeartbeatTime")!.Value, system.Element("peripheralId")!.Value, system.Element("license")!.Value));
         var off = await FinesseSite.XmlAsync(await site.GetAsync("/finesse/api/UserAuthMode/any"), HttpStatusCode.Forbidden);
         Assert.Equal(("Forbidden", "UserAuthModeService is disabled"), (off.Element("ApiError")!.Element("ErrorType")!.Value, off.Element("ApiError")!.Element("ErrorMessage")!.Value));
         await FinesseSite.JsonAsync(await site.GetAsync("/desktop/sso/token"), HttpStatusCode.BadRequest);

@@ -24,6 +24,12 @@ public sealed class FinesseSsoTests(FinesseSsoTests.Fixture fixture) : IClassFix
         Assert.Equal(("SystemInfo", "HYBRID", "UCCX", "IN_SERVICE", "fin1.example.org", "fin2.example.org"),
             (system.Name.LocalName, system.Element("systemAuthMode")!.Value, system.Element("deploymentType")!.Value, system.Element("status")!.Value, system.Element("primaryNode")!.Element("host")!.Value, system.Element("secondaryNode")!.Element("host")!.Value));
 
+        // The whole object, in the order in which the vendor's guide has it; clients read some of them as numbers.
+        Assert.Equal(["currentTimestamp", "deploymentType", "lastCTIHeartbeatStatus", "lastSuccessCTIHeartbeatTime", "ctiVersion", "ctiHeartbeatInterval", "ctiMMode", "ctiTimeInMMode", "finesseMMode", "finesseTimeInMMode", "license", "peripheralId", "primaryNode", "secondaryNode", "status", "statusReason", "systemAuthMode", "timezoneOffset", "uri", "xmppDomain", "xmppPubSubDomain"], system.Elements().Select(one => one.Name.LocalName));
+        Assert.Equal(("success", "4711", "2", "-1", "-1"), (system.Element("lastCTIHeartbeatStatus")!.Value, system.Element("peripheralId")!.Value, system.Element("ctiHeartbeatInterval")!.Value, system.Element("ctiTimeInMMode")!.Value, system.Element("finesseTimeInMMode")!.Value));
+        Assert.Equal(DateTimeOffset.Parse(system.Element("currentTimestamp")!.Value, System.Globalization.CultureInfo.InvariantCulture), DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(system.Element("lastSuccessCTIHeartbeatTime")!.Value, System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(23, int.Parse(system.Element("ctiVersion")!.Value, System.Globalization.CultureInfo.InvariantCulture));
+
         await Site.AddAsync("local");
         await Site.AddAsync("single", ("finesse.authMode", "SSO"), ("finesse.loginId", "1001002"));
         await Site.ChangeAsync(await Site.AddAsync("left") with { Enabled = false });
@@ -161,7 +167,7 @@ public sealed class FinesseSsoTests(FinesseSsoTests.Fixture fixture) : IClassFix
         internal FinesseSite Site { get; private set; } = null!;
 
         public async ValueTask InitializeAsync()
-            => Site = await FinesseSite.MakeAsync(await Desk.OpenAsync(with: FinesseSite.On("HYBRID", """, "deploymentType": "UCCX", "hosts": ["fin1.example.org", "fin2.example.org"], "origins": ["https://desk.example.org"]""")));
+            => Site = await FinesseSite.MakeAsync(await Desk.OpenAsync(with: FinesseSite.On("HYBRID", """, "deploymentType": "UCCX", "hosts": ["fin1.example.org", "fin2.example.org"], "peripheralId": 4711, "ctiVersion": 23, "origins": ["https://desk.example.org"]""")));
 
         public ValueTask DisposeAsync() => Site.Desk.DisposeAsync();
     }
