@@ -73,6 +73,34 @@ public sealed class SocketTests
         await EndsWithAsync(socket, LiveConnections.Unauthorized);
     }
 
+    // docs/guides/expertflow.md, "The socket of Agent Manager".
+    [Fact]
+    public async Task Agent_Managers_socket_can_be_closed_to_strangers_with_a_cookie_or_a_token_in_the_address()
+    {
+        await using var gate = await GateDesk.OpenAsync("""
+            realm: contact-centre
+            services:
+              agent-manager:
+                upstreams: ["{upstream}"]
+                accept: [token, session]
+                rules:
+                  - { path: "/agent-manager/socket.io/**", token-in: [authorization, "query:access_token"], allow: {} }
+                  - allow: {}
+            """);
+        const string Address = "/agent-manager/socket.io/?EIO=4&transport=websocket&username=alice";
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(gate, Address));
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(gate, Address + "&access_token=nobodys"));
+        using var browser = new Browser(gate.Desk);
+        await browser.TokensAsync("alice");
+        var cookie = ("Cookie", $"gh.{Desk.Realm}={browser.SessionCookie}");
+        await Assert.ThrowsAsync<WebSocketException>(() => ConnectAsync(gate, Address, cookie, ("Origin", "https://evil.example")));
+        using var own = await ConnectAsync(gate, Address, cookie, ("Origin", gate.Desk.Url.GetLeftPart(UriPartial.Authority)));
+        await EchoAsync(own);
+        using var changed = await ConnectAsync(gate, Address + "&access_token=" + await gate.Desk.ServiceTokenAsync());
+        await EchoAsync(changed);
+        Assert.DoesNotContain("access_token", gate.Upstream.Last.Target, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_public_socket_is_told_to_go_elsewhere_when_the_gate_stops()
     {
@@ -98,7 +126,7 @@ public sealed class SocketTests
         using var late = new CancellationTokenSource(GateDesk.Patience);
         var socket = new ClientWebSocket();
         foreach (var (name, value) in headers) socket.Options.SetRequestHeader(name, value);
-        await socket.ConnectAsync(new UriBuilder(gate.Desk.Url) { Scheme = "ws", Path = path }.Uri, late.Token);
+        await socket.ConnectAsync(new Uri(new UriBuilder(gate.Desk.Url) { Scheme = "ws" }.Uri, path), late.Token);
         return socket;
     }
 

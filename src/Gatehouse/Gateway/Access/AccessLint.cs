@@ -49,7 +49,7 @@ internal static class AccessLint
         foreach (var route in file.Routes)
         {
             // Names of holes do not matter: /a/{x} and /a/{y} are the same path.
-            var path = string.Concat(route.Template.Segments.Select(segment => "/" + (segment ?? "{}"))) + (route.Template.Subtree ? "/**" : "");
+            var path = route.Template.Key;
             foreach (var method in route.Methods.IsEmpty ? ["*"] : route.Methods)
             {
                 if (!seen.TryGetValue($"{method} {path}", out var first))
@@ -80,46 +80,19 @@ internal static class AccessLint
             foreach (var other in file.Routes)
             {
                 // Most pairs have nothing to do with each other, and there may be millions of them.
-                if (!ReferenceEquals(other.Service, open.Service) || ReferenceEquals(other, open) || !Touch(open.Template, other.Template)) continue;
+                if (!ReferenceEquals(other.Service, open.Service) || ReferenceEquals(other, open) || !TemplatePairs.Touch(open.Template, other.Template)) continue;
                 if (!other.Methods.IsEmpty && !other.Methods.Contains(open.Methods[0])) continue;
                 if (other.IsPublic)
                 {
-                    if (Contains(other.Template, open.Template) && !Contains(open.Template, other.Template)) say(Severity.Note, "public.covered", open.Line, $"'{open.Describe()}' is open already by line {other.Line} ('{other.Template}').");
+                    if (TemplatePairs.Contains(other.Template, open.Template) && !TemplatePairs.Contains(open.Template, other.Template)) say(Severity.Note, "public.covered", open.Line, $"'{open.Describe()}' is open already by line {other.Line} ('{other.Template}').");
                     continue;
                 }
 
-                if (Meeting(open.Template, other.Template) is not { } path || !ReferenceEquals(table.Find(open.Methods[0], path), open)) continue;
-                if (!Contains(other.Template, open.Template)) say(Severity.Warning, "rule.shadowed", other.Line, $"'{other.Describe()}' does not count for paths such as '{path}', which line {open.Line} ('{open.Template}') makes public.");
-                else if (!other.Template.Subtree) say(Severity.Note, "rule.shadowed", other.Line, $"'{other.Describe()}' does not count for '{open.Template}', which line {open.Line} makes public.");
+                if (TemplatePairs.Meeting(open.Template, other.Template) is not { } path || !ReferenceEquals(table.Find(open.Methods[0], path), open)) continue;
+                if (!TemplatePairs.Contains(other.Template, open.Template)) say(Severity.Warning, "rule.shadowed", other.Line, $"'{other.Describe()}' does not count for paths such as '{path}', which line {open.Line} ('{open.Template}') makes public.");
+                else if (!other.Template.IsOpenEnded) say(Severity.Note, "rule.shadowed", other.Line, $"'{other.Describe()}' does not count for '{open.Template}', which line {open.Line} makes public.");
             }
         }
-    }
-
-    private static bool Contains(PathTemplate wide, PathTemplate narrow)
-        => (wide.Subtree ? wide.Segments.Length <= narrow.Segments.Length : wide.Segments.Length == narrow.Segments.Length && !narrow.Subtree)
-            && wide.Segments.Zip(narrow.Segments).All(pair => pair.First is null || pair.First == pair.Second);
-
-    private static bool Touch(PathTemplate one, PathTemplate other)
-    {
-        for (var i = 0; i < one.Segments.Length && i < other.Segments.Length; i++)
-            if (one.Segments[i] is { } a && other.Segments[i] is { } b && a != b) return false;
-        return true;
-    }
-
-    // A path that both templates have; null when there is none.
-    private static string? Meeting(PathTemplate one, PathTemplate other)
-    {
-        var (shorter, longer) = one.Segments.Length <= other.Segments.Length ? (one, other) : (other, one);
-        if (shorter.Segments.Length < longer.Segments.Length && !shorter.Subtree) return null;
-        var path = "";
-        for (var i = 0; i < longer.Segments.Length; i++)
-        {
-            var (a, b) = (longer.Segments[i], i < shorter.Segments.Length ? shorter.Segments[i] : null);
-            if (a is not null && b is not null && a != b) return null;
-            path += "/" + (a ?? b ?? "x");
-        }
-
-        return path;
     }
 
     private static bool IsLocal(Uri uri) => uri.IsLoopback || (IPAddress.TryParse(uri.Host, out var address) && IPAddress.IsLoopback(address));

@@ -13,7 +13,7 @@ internal static class ServiceReader
     public static Service? Read(string name, YamlMap map, ImmutableDictionary<string, ForeignIssuer> issuers, List<Finding> findings)
     {
         var prefix = map.Text("prefix") ?? "/" + name;
-        if (!PathTemplate.TryParse(prefix, out var template, out var why) || template.Subtree || template.Segments.Contains(null) || prefix.Length < 2 || prefix.EndsWith('/'))
+        if (!PathTemplate.TryParse(prefix, out var template, out var why) || template.IsOpenEnded || template.Segments.Contains(null) || prefix.Length < 2 || prefix.EndsWith('/'))
         {
             map.Error("service.prefix", map.Line, $"The prefix '{prefix}' {(why.Length > 0 ? why : "must be a plain path without a slash at its end")}.");
             return null;

@@ -62,6 +62,8 @@ internal static class ApisixCommand
         foreach (var one in made.Routes)
             foreach (var remark in one.Remarks.Distinct()) terminal.Output.WriteLine(Terminal.Printable($"{one.Route.Id}: {remark.Code}: {remark.Text}"));
         foreach (var remark in made.Remarks) terminal.Output.WriteLine(Terminal.Printable($"{remark.Code}: {remark.Text}"));
+        if (made.Closings.Count > 0) terminal.Output.WriteLine("Open in APISIX, and not here:");
+        foreach (var one in made.Closings) terminal.Output.WriteLine(Terminal.Printable("  " + one.Text));
         var counts = made.Routes.GroupBy(one => one.Becomes).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key}");
         terminal.Output.WriteLine($"{made.Routes.Count} routes: {string.Join(", ", counts)}; {made.Services.Count} services. {made.Routes.Count(one => one.Differs)} routes differ.{(path is null ? "" : $" Next: gatehouse check {path}")}");
     }
@@ -74,8 +76,11 @@ internal static class ApisixCommand
         {
             ["id"] = one.Route.Id, ["line"] = one.Route.Line, ["uris"] = new JsonArray([.. one.Route.Patterns.Select(pattern => JsonValue.Create(ApisixFile.Shown(pattern.Text)))]), ["was"] = one.Route.Guard.Words, ["becomes"] = one.Becomes, ["differs"] = one.Differs, ["remarks"] = RemarksOf(one.Remarks),
         })]),
+        ["closed"] = new JsonArray([.. made.Closings.Select(one => new JsonObject { ["methods"] = Texts(one.Methods), ["paths"] = Texts(one.Paths), ["but"] = Texts(one.But), ["now"] = one.Now, ["route"] = one.Route.Id, ["why"] = one.Why, ["among"] = Texts(one.Among) })]),
         ["remarks"] = RemarksOf(made.Remarks),
     };
+
+    private static JsonArray Texts(IEnumerable<string> texts) => new([.. texts.Select(one => JsonValue.Create(one))]);
 
     private static JsonArray RemarksOf(IEnumerable<Remark> remarks) => new([.. remarks.Distinct().Select(one => new JsonObject { ["code"] = one.Code, ["text"] = one.Text })]);
 

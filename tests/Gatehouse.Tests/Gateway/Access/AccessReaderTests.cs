@@ -92,6 +92,42 @@ public sealed class AccessReaderTests
         Assert.Equal(["/a/agent/login", "/a/socket.io/**", "/a/agents/{{}}", "/a/widget-configs/{{WidgetIdentifier}}", "/a/forms/{{formID}}", "/a/keycloakLogin/**"], file!.Routes.Where(route => route.IsPublic).Select(route => route.Template.Text));
     }
 
+    [Theory]
+    [InlineData("GET /a/users*", "")]
+    [InlineData("GET /a/{id:[0-9a-f]{24}}", "")]
+    [InlineData("GET /a/users* (all routes)", "public.form")] // two ends
+    [InlineData("GET /a/*", "public.form")]
+    [InlineData("GET /a*", "public.no-service")] // no service has such a prefix, and "/a" is not meant
+    [InlineData("GET /*", "public.form")]
+    [InlineData("GET /a/us%2f*", "public.form")]
+    public void Public_lines_may_end_in_a_word(string line, string code)
+        => Assert.Equal(code, string.Join(' ', AccessReader.Read($"{Small}public:\n  - reason: x\n    lines: |\n      {line}\n").Findings.Select(finding => finding.Code)));
+
+    [Theory]
+    [InlineData("GET /a/us*", "{ path: /a/users, allow: {} }", "rule.none")] // the literal is decided first
+    [InlineData("GET /a/us*", "{ path: \"/a/users*\", allow: {} }", "rule.none")] // and so is the longer word
+    [InlineData("GET /a/users/me", "{ path: \"/a/users*\", allow: {} }", "rule.none")] // it is there for what is left
+    [InlineData("GET /a/us*", "{ path: \"/a/{x}\", allow: {} }", "rule.shadowed")]
+    [InlineData("GET /a/us*", "{ path: \"/a/{x:[a-z]{5}}\", allow: {} }", "rule.shadowed")]
+    [InlineData("GET /a/us*", "{ path: \"/a/{x:[0-9]+}\", allow: {} }", "rule.none")] // they have no path in common
+    [InlineData("GET /a/us*", "{ path: \"/a/us*\", allow: {} }", "rule.none")] // for other methods
+    [InlineData("GET /a/%75s*", "{ path: \"/a/us*\", methods: [GET], allow: {} }", "rule.none route.shadowed")]
+    [InlineData("GET /a/{x:[0-9]{2}}", "{ path: \"/a/{y:[9876543210]{2,2}}\", methods: [GET], allow: {} }", "rule.none route.shadowed")]
+    [InlineData("GET /a/%2A%2A", "{ path: \"/a/**\", methods: [GET], allow: {} }", "rule.none")] // two stars that are characters
+    public void Lints_know_words_and_holes_for_certain_characters(string line, string rule, string codes)
+    {
+        var text = Small.Replace("{ allow: {} }", rule, StringComparison.Ordinal);
+        Assert.NotEqual(Small, text);
+        var found = AccessReader.Read($"{text}public:\n  - reason: x\n    lines: |\n      {line}\n").Findings.Select(finding => finding.Code).ToList();
+        Assert.Equal(codes, string.Join(' ', found.Prepend("rule.none").Where(code => code != "rule.none" || !found.Exists(one => one.StartsWith("rule.", StringComparison.Ordinal)))));
+    }
+
+    [Fact]
+    public void A_services_prefix_is_whole_segments()
+    {
+        foreach (var prefix in (string[])["/a*", "/a/us*", "/a/{x:[0-9]+}"]) Assert.Contains(AccessReader.Read(Small.Replace("a: {", $"a: {{ prefix: \"{prefix}\",", StringComparison.Ordinal)).Findings, finding => finding.Code == "service.prefix");
+    }
+
     [Fact]
     public void A_large_file_is_read_quickly()
     {

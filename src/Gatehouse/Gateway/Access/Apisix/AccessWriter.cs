@@ -13,8 +13,10 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
     public const string Undecided = "apisix-import-decide";
 
     private readonly StringBuilder text = new();
+    private Dictionary<string, Place> byText = [];
+    private ILookup<string, Place> words = Array.Empty<Place>().ToLookup(_ => "");
 
-    public string Write(Carrier carrier, string? host, IEnumerable<ImportedRoute> routes)
+    public string Write(Carrier carrier, string? host, IReadOnlyList<Closing> closings, IEnumerable<ImportedRoute> routes)
     {
         var foreign = wish.Strict && file.Issuer is not null && !file.Audiences.IsEmpty;
         Line("# Made by 'gatehouse import apisix'. Read the report beside it: what differs stands there route by route.");
@@ -30,8 +32,11 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
         }
 
         Line("services:");
+        var all = carrier.Services.SelectMany(one => one.Places).ToList();
+        byText = all.ToDictionary(one => one.Template.Text, StringComparer.Ordinal);
+        words = all.Where(one => one.Template.Word is not null).ToLookup(one => Above(one.Template), StringComparer.Ordinal);
         foreach (var service in carrier.Services) Write(service, foreign);
-        var open = carrier.Services.SelectMany(service => service.Places.Where(place => !IsSaidBelow(service, place))).SelectMany(place => OpenMethods(place, carrier.Methods).Select(method => $"{method} {(place.Template.Text.EndsWith("/**", StringComparison.Ordinal) ? place.Template.Text[..^3] + " (all routes)" : place.Template.Text)}")).ToList();
+        var open = carrier.Services.SelectMany(service => service.Places.Where(place => !IsSaid(service, place))).SelectMany(place => OpenMethods(place, carrier.Methods).Select(method => $"{method} {(place.Template.Text.EndsWith("/**", StringComparison.Ordinal) ? place.Template.Text[..^3] + " (all routes)" : place.Template.Text)}")).ToList();
         if (open.Count > 0)
         {
             Line("public:");
@@ -40,20 +45,40 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
             foreach (var line in open) Line("      " + line);
         }
 
+        if (closings.Count > 0)
+        {
+            Line("");
+            Line("# Open in APISIX, and not here:");
+            foreach (var one in closings) Line($"#   {one.Text}");
+        }
+
         var left = routes.Where(one => one.Becomes is "not carried" or "not used").ToList();
         if (left.Count > 0)
         {
             Line("");
             Line("# Not carried over:");
-            foreach (var one in left) Line($"#   {one.Route.Id}: {string.Join(", ", one.Route.Patterns.Select(pattern => ApisixFile.Shown(pattern.Text)))}{(one.Remarks.Count > 0 ? $": {one.Remarks[0].Text}" : "")}");
+            foreach (var one in left) Line($"#   {one.Route.Id}: {string.Join(", ", one.Route.Patterns.Select(pattern => ApisixFile.Shown(pattern.Text)))}{(one.Remarks.FirstOrDefault(remark => !remark.Code.StartsWith("open.", StringComparison.Ordinal)) is { } first ? $": {first.Text}" : "")}");
         }
 
         return text.ToString();
     }
 
-    // "/a" goes without saying where "/a/**" says the same.
-    private static bool IsSaidBelow(ServiceEntry service, Place place)
-        => !place.Template.Subtree && service.Places.Any(wide => wide.Template.Text == place.Template.Text + "/**" && wide.Guards.Count == place.Guards.Count && wide.Guards.All(one => place.Guards.TryGetValue(one.Key, out var same) && same.Same(one.Value)));
+    // "/a" goes without saying where "/a/**" says the same, and "/a/b/**" where "/a/b*" does: the longest word that begins the last segment would take it instead.
+    private bool IsSaid(ServiceEntry service, Place place)
+    {
+        var template = place.Template;
+        if (template.Word is not null) return false;
+        if (!template.Subtree && byText.GetValueOrDefault(template.Text + "/**") is { } below) return Says(below);
+        return template.Segments is [.., { } last] && words[Above(template)].Where(one => last.StartsWith(one.Template.Word!, StringComparison.Ordinal)).MaxBy(one => one.Template.Word!.Length) is { } begun && Says(begun);
+
+        bool Says(Place wide) => ReferenceEquals(wide.Service, service) && wide.Guards.Count == place.Guards.Count && wide.Guards.All(one => place.Guards.TryGetValue(one.Key, out var same) && same.Same(one.Value));
+    }
+
+    private static string Above(PathTemplate template)
+    {
+        var key = template.Subtree ? template.Key[..^3] : template.Key;
+        return key[..key.LastIndexOf('/')];
+    }
 
     // HEAD goes where GET goes, unless it is said otherwise.
     private static IEnumerable<string> OpenMethods(Place place, IEnumerable<string> methods)
@@ -76,7 +101,7 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
         if (routes.Select(one => one.MaxBody).Distinct().ToList() is [{ } most]) Line($"    max-body: {most}");
         if (routes.Select(one => one.Rate).Distinct().ToList() is [{ } rate]) Line($"    rate: {{ requests: {rate.Requests}, per: {rate.Seconds}s, by: address }}");
         Line("    rules:");
-        foreach (var place in service.Places.Where(one => !IsSaidBelow(service, one)).OrderBy(one => one.Template.Text, StringComparer.Ordinal)) WriteRules(place);
+        foreach (var place in service.Places.Where(one => !IsSaid(service, one)).OrderBy(one => one.Template.Text, StringComparer.Ordinal)) WriteRules(place);
     }
 
     private void WriteRules(Place place)
@@ -87,7 +112,7 @@ internal sealed class AccessWriter(string realm, ImportWish wish, ApisixFile fil
         var path = $"path: {Quoted(place.Template.Text)}";
         foreach (var group in closed.Where(one => one.Key != Samples.AnyOther && !one.Value.Same(whole)).GroupBy(one => one.Value.Words))
             Line($"      - {{ {path}, methods: [{string.Join(", ", group.Select(one => one.Key))}], allow: {Allow(group.First().Value)} }}");
-        Line($"      - {{ {path}, allow: {Allow(whole)} }}{(place.Shut is not null ? $"   # {ApisixFile.Shown(place.Shut)}" : closed.All(one => one.Key == Samples.AnyOther) ? "   # other methods than those under 'public'" : "")}");
+        Line($"      - {{ {path}, allow: {Allow(whole)} }}{(place.Shut is not null ? $"   # {ApisixFile.Shown(place.Shut)}" : place.Uncut.Count > 0 ? $"   # {ApisixFile.Shown($"{string.Join(", ", place.Uncut.Keys.Where(one => one != Samples.AnyOther))}: {place.Uncut.First().Value}")}" : closed.All(one => one.Key == Samples.AnyOther) ? "   # other methods than those under 'public'" : "")}");
 
         // A method of its own where GET has one or is open, since HEAD would follow it.
         if (place.Guards.TryGetValue("HEAD", out var head) && head.Same(whole) && !place.Guards["GET"].Same(whole)) Line($"      - {{ {path}, methods: [HEAD], allow: {Allow(whole)} }}");

@@ -52,6 +52,7 @@ internal sealed partial class ApisixFile
         if (routes.Count > MostRoutes) throw new AccessFault($"There are more than {MostRoutes} routes.");
         file.FindSecrets(body);
         foreach (var route in routes) file.Routes.Add(file.ReadRoute(route, file.Routes.Count + 1));
+        file.KeepApart();
         if (file.Routes.Sum(one => one.Patterns.Length) > MostPatterns) throw new AccessFault($"There are more than {MostPatterns} uris.");
         foreach (var twice in file.Routes.GroupBy(one => one.Id).Where(group => group.Count() > 1)) file.Remarks.Add(new Remark("file.duplicate-id", $"routes: the id '{twice.Key}' stands {twice.Count()} times; both are read, since nobody promises which one APISIX takes."));
         if (file.enables > 0) file.Remarks.Add(new Remark("file.enable", $"'enable: true' stands in {file.enables} plugins. It is no member of any, and APISIX passes it over; 'enable: false' would not switch one off."));
@@ -93,9 +94,10 @@ internal sealed partial class ApisixFile
         Note(judge);
 
         var conditions = new List<string>();
+        var only = SpelledPath.Read(route["vars"]);
         foreach (var name in (string[])["vars", "remote_addr", "remote_addrs", "filter_func"])
-            if (route[name] is { } value && value.Items is not { Count: 0 }) conditions.Add(name);
-        if (conditions.Count > 0) Say("route.condition", $"{string.Join(", ", conditions)}: the gate looks at method and path alone. The strictest of all routes that these paths may lead to counts.");
+            if (route[name] is { } value && value.Items is not { Count: 0 } && (name != "vars" || only is null)) conditions.Add(name);
+        if (conditions.Count > 0) remarks.Add(Unknown(conditions));
         var priority = 0;
         if (route["priority"]?.Text is { } text && !int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out priority)) conditions.Add("a priority that is no number");
         var enabled = route["status"]?.Text is not { } status || status != "0";
@@ -117,10 +119,27 @@ internal sealed partial class ApisixFile
         return new ApisixRoute
         {
             Id = Shown(route["id"]?.Text ?? $"route {number}"), Line = route.Line, Patterns = patterns.ToImmutable(), Methods = methods, Hosts = [.. (route["host"]?.Texts ?? []).Concat(route["hosts"]?.Texts ?? service?["hosts"]?.Texts ?? [])],
-            MayTake = MayTake(route["vars"]), Priority = priority, Enabled = enabled, Condition = conditions.Count == 0 ? null : string.Join(", ", conditions), Guard = judge.Guard, AnswersItself = judge.AnswersItself, Rewrite = judge.Rewrite,
+            MayTake = MayTake(route["vars"]), Only = only, Asked = judge.Asked, Priority = priority, Enabled = enabled, Condition = conditions.Count == 0 ? null : string.Join(", ", conditions), Guard = judge.Guard, AnswersItself = judge.AnswersItself, Rewrite = judge.Rewrite,
             Upstream = route["service_id"] is not null && service is null ? null : ReadUpstream(route["id"]?.Text ?? $"route-{number}", route, service), WebSocket = route["enable_websocket"]?.Text == "true" || service?["enable_websocket"]?.Text == "true",
             Identity = judge.Identity, MaxBody = judge.MaxBody, Rate = judge.Rate, Remarks = [.. remarks, .. judge.Remarks],
         };
+    }
+
+    private static Remark Unknown(IEnumerable<string> conditions) => new("route.condition", $"{string.Join(", ", conditions)}: the gate looks at method and path alone. The strictest of all routes that these paths may lead to counts.");
+
+    // Forms of paths that overlap, or a star in the middle beside them: which samples would stand for all of these is not known, so they stay conditions.
+    private void KeepApart()
+    {
+        var apart = new List<int>();
+        var starred = Routes.SelectMany(one => one.Patterns).Where(one => one.HasEnd).SelectMany(one => one.Templates).ToList();
+        for (var i = 0; i < Routes.Count; i++)
+        {
+            if (Routes[i].Only is not { } only) continue;
+            if (!starred.Exists(other => TemplatePairs.Touch(other, only.Template)) && !Routes.Exists(one => one.Only is { } other && other.Template.Key != only.Template.Key && TemplatePairs.Touch(other.Template, only.Template))) continue;
+            apart.Add(i);
+        }
+
+        foreach (var i in apart) Routes[i] = Routes[i] with { Only = null, Condition = Routes[i].Condition is { } other ? other + ", vars" : "vars", Remarks = [Unknown(["vars"]), .. Routes[i].Remarks] };
     }
 
     // [["uri", "~~", "^/x/[0-9]+$"]] alone: about the path, which is known here. Used for what becomes of paths, never for who gets in.

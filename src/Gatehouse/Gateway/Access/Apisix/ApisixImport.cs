@@ -17,7 +17,7 @@ internal sealed record ImportedRoute(ApisixRoute Route, string Becomes, IReadOnl
 /// <summary>
 /// Turns a configuration of APISIX into an access file, and says route by route what differs. The result is read back and held against APISIX's model, request by request: were anything public that APISIX protects, there would be no result.
 /// </summary>
-internal sealed record ApisixImport(string Text, string Realm, string? Host, IReadOnlyList<string> Hosts, IReadOnlyList<ServiceEntry> Services, IReadOnlyList<ImportedRoute> Routes, IReadOnlyList<Remark> Remarks)
+internal sealed record ApisixImport(string Text, string Realm, string? Host, IReadOnlyList<string> Hosts, IReadOnlyList<ServiceEntry> Services, IReadOnlyList<ImportedRoute> Routes, IReadOnlyList<Closing> Closings, IReadOnlyList<Remark> Remarks)
 {
     /// <summary>Imports. Throws <see cref="AccessFault"/> with what is wrong.</summary>
     public static ApisixImport Of(string text, ImportWish wish, Func<string, string?> environment)
@@ -33,12 +33,15 @@ internal sealed record ApisixImport(string Text, string Realm, string? Host, IRe
         foreach (var service in carrier.Services) service.Upstreams = AddressesOf(service, wish, file.Remarks);
         var writer = new AccessWriter(realm, wish, file);
         // Without the list of what is left out first: what became of each is read off the result.
-        var read = Load(writer.Write(carrier, host, []));
+        var read = Load(writer.Write(carrier, host, [], []));
         var tallies = Compare(carrier, read);
-        var routes = file.Routes.Select(route => Judge(route, carrier, tallies)).ToList();
-        var written = new AccessWriter(realm, wish, file).Write(carrier, host, routes);
+        var closings = Closing.Of(carrier, read);
+        var routes = file.Routes.Select(route => Judge(route, carrier, tallies, closings, wish.Roles)).ToList();
+        if (closings.Count > 0) file.Remarks.Add(new Remark("file.open-closed", $"What was open in APISIX and is not here stands below, every path of it. Methods other than {string.Join(", ", carrier.Methods)} are public nowhere."));
+        if (carrier.Used.Any(one => one.Asked is not null)) file.Remarks.Add(new Remark("file.authz-keycloak", "Where Keycloak's authorization services decided, rules name roles. To have the differences back: write rules by path and 'methods' as the permissions of that client in Keycloak say; or keep APISIX in front of these routes with authz-keycloak asking Gatehouse, which has the same services ('gatehouse clients authorization import' takes Keycloak's settings; docs/guides/permissions.md); or let the upstream ask there."));
+        var written = new AccessWriter(realm, wish, file).Write(carrier, host, closings, routes);
         Load(written);
-        return new ApisixImport(written, realm, host, hosts, carrier.Services, routes, file.Remarks);
+        return new ApisixImport(written, realm, host, hosts, carrier.Services, routes, closings, file.Remarks);
     }
 
     private static IReadOnlyList<string> AddressesOf(ServiceEntry service, ImportWish wish, List<Remark> remarks)
@@ -83,7 +86,18 @@ internal sealed record ApisixImport(string Text, string Realm, string? Host, IRe
         return tallies;
     }
 
-    private static ImportedRoute Judge(ApisixRoute route, Carrier carrier, Dictionary<ApisixRoute, (Dictionary<string, int> Counts, Dictionary<string, string> Examples)> tallies)
+    // Who may now, and what is lost, in this route's own words.
+    private static string Instead(ApisixRoute route, Carrier carrier, ImmutableArray<string> roles)
+    {
+        var places = carrier.Services.SelectMany(one => one.Places).Where(one => one.Routes.Contains(route) && one.Guards.Values.Any(guard => guard is { Asks: true, Nobody: false })).Select(one => one.Template.Text).ToList();
+        if (places.Count == 0) return "None of its paths lets anybody in here.";
+        var scopes = route.Guard.Scopes.Count > 0 ? $" with {string.Join(' ', route.Guard.Scopes.Select(ApisixFile.Shown))}" : "";
+        var where = $"at {string.Join(", ", places.Take(3))}{(places.Count > 3 ? $" and {places.Count - 3} more" : "")}";
+        return roles.IsEmpty ? $"Here nobody may {where} until '{AccessWriter.Undecided}' is replaced (--roles)."
+            : $"Here whoever holds {(roles.Length == 1 ? "" : "one of ")}{string.Join(", ", roles.Select(ApisixFile.Shown))}{scopes} may {where}, {(route.Methods.IsEmpty ? "by every method" : "by " + string.Join(", ", route.Methods))}: lost is what Keycloak told apart by path and method (who may GET may DELETE too), and every policy that is not one of these roles.";
+    }
+
+    private static ImportedRoute Judge(ApisixRoute route, Carrier carrier, Dictionary<ApisixRoute, (Dictionary<string, int> Counts, Dictionary<string, string> Examples)> tallies, IReadOnlyList<Closing> closings, ImmutableArray<string> roles)
     {
         var remarks = new List<Remark>();
         if (!carrier.Used.Contains(route))
@@ -94,13 +108,14 @@ internal sealed record ApisixImport(string Text, string Realm, string? Host, IRe
 
         var (counts, examples) = tallies.TryGetValue(route, out var tally) ? tally : ([], []);
         if (counts.Count == 0) remarks.Add(new Remark("route.never", "Other routes always come first; it is never used."));
-        if (route.Guard.IsOpen && counts.ContainsKey("public") && (counts.ContainsKey("rule") || counts.ContainsKey("closed"))) remarks.Add(new Remark("open.narrower", $"Fewer paths are open: {Example("rule", "needs a token now")}{Example("closed", "is closed now")}"));
-        else if (route is { Guard.IsOpen: true, AnswersItself: false } && !counts.ContainsKey("public") && (counts.ContainsKey("rule") || counts.ContainsKey("closed"))) remarks.Add(new Remark("open.closed", $"It was open, and is not: {Example("rule", "needs a token now")}{Example("closed", "is closed now")}"));
+        var mine = closings.Where(one => ReferenceEquals(one.Route, route)).ToList();
+        if (mine.Count > 0) remarks.Add(new Remark(counts.ContainsKey("public") ? "open.narrower" : "open.closed", $"{(counts.ContainsKey("public") ? "Fewer paths are open" : "It was open, and is not")}: {string.Join("; ", mine.Select(one => one.Brief))}."));
         else if (!route.Guard.IsOpen && counts.ContainsKey("closed")) remarks.Add(new Remark("token.closed", $"Part of it, or all, is closed to everybody: {Example("closed", "for one")}"));
         if (counts.ContainsKey("none") && !carrier.Left.Any(place => place.Shut is not null && place.Routes.Contains(route))) remarks.Add(new Remark("path.none", $"The gate has no such path: {Example("none", "for one")}"));
         foreach (var why in carrier.Services.SelectMany(one => one.Places).Where(place => place.Shut is not null && place.Routes.Contains(route)).Select(place => $"{place.Template}: {place.Shut}.").Distinct().Take(5)) remarks.Add(new Remark("path.shut", why));
         foreach (var why in carrier.Left.Where(place => place.Shut is not null && place.Routes.Contains(route)).Select(place => $"{place.Template}: {place.Shut}.").Distinct().Take(5)) remarks.Add(new Remark("path.left", why));
         foreach (var odd in carrier.Services.SelectMany(one => one.Places).Where(place => place.Odd is not null && place.Routes.Contains(route)).Select(place => $"{place.Odd}.").Distinct().Take(5)) remarks.Add(new Remark("path.rewrite", odd));
+        if (route.Asked is { } asked) remarks.Add(new Remark("plugin.authz-keycloak", $"Keycloak was asked {asked}. {Instead(route, carrier, roles)} See file.authz-keycloak."));
         if (route.Upstream is { } upstream) remarks.AddRange(upstream.Remarks);
         foreach (var service in carrier.Services.Where(one => one.Places.Any(place => place.Routes.Contains(route) && place.Shut is null)))
         {

@@ -50,6 +50,12 @@ internal sealed record ApisixRoute
     /// <summary>What else must hold for it to be chosen, which nobody can know beforehand; null for nothing.</summary>
     public string? Condition { get; init; }
 
+    /// <summary>Paths of this form alone, by a condition that is about nothing else; null for no such condition.</summary>
+    public SpelledPath? Only { get; init; }
+
+    /// <summary>What its authz-keycloak asked; null where it has none.</summary>
+    public string? Asked { get; init; }
+
     /// <summary>Whether the condition may hold for a path; no where it is about the path alone and does not.</summary>
     public Func<string, bool> MayTake { get; init; } = _ => true;
 

@@ -21,6 +21,9 @@ internal sealed class Place(PathTemplate template)
     /// <summary>Why nobody passes here although APISIX lets some; null when that is not so.</summary>
     public string? Shut { get; set; }
 
+    /// <summary>Methods by which nobody passes, since the upstream would be asked otherwise than before, and why.</summary>
+    public Dictionary<string, string> Uncut { get; } = new(StringComparer.Ordinal);
+
     /// <summary>What few of its paths become otherwise; null when none do.</summary>
     public string? Odd { get; set; }
 }

@@ -12,6 +12,7 @@ internal sealed class Carrier
     private readonly RouteModel model;
     private readonly List<ServiceEntry> services = [];
     private readonly Dictionary<PathTemplate, Place> places = [];
+    private readonly Dictionary<string, Place> at = new(StringComparer.Ordinal);
 
     public Carrier(IReadOnlyList<ApisixRoute> routes, string? host)
     {
@@ -19,10 +20,10 @@ internal sealed class Carrier
         Methods = Samples.MethodsOf(Used);
         model = new RouteModel(Used, host);
         Requests = Samples.Of(Used);
-        foreach (var template in Used.SelectMany(one => one.Patterns).SelectMany(one => one.Templates).DistinctBy(KeyOf)) places[template] = new Place(template);
+        foreach (var template in Used.SelectMany(one => one.Patterns).SelectMany(one => one.Templates).Concat(Used.Select(one => one.Only?.Template).OfType<PathTemplate>()).DistinctBy(one => one.Key)) places[template] = new Place(template);
         Fill();
         // Prefixes that are cut off can be no others: they choose first, the widest of them before the rest.
-        foreach (var (place, upstream, cut) in places.Values.Select(Judge).Where(one => one.Upstream is not null).OrderBy(one => one.Cut is null).ThenByDescending(one => one.Place.Template.Subtree).ThenBy(one => one.Place.Template.Segments.Length).ToList())
+        foreach (var (place, upstream, cut) in places.Values.Select(Judge).Where(one => one.Upstream is not null).OrderBy(one => one.Cut is null).ThenByDescending(one => one.Place.Template.Subtree).ThenBy(one => one.Place.Template.Word is not null).ThenBy(one => one.Place.Template.Segments.Length).ToList())
             Take(place, upstream!, cut);
         Settle();
     }
@@ -40,6 +41,9 @@ internal sealed class Carrier
     /// <summary>Paths that no service could take.</summary>
     public IEnumerable<Place> Left => places.Values.Where(one => one.Service is null);
 
+    /// <summary>The place that takes a sample; null where none does.</summary>
+    public Place? PlaceOf(string decoded) => at.GetValueOrDefault(decoded);
+
     public IReadOnlyList<ApisixRoute?> Model(string method, string decoded) => model.Find(method, decoded);
 
     // Which samples only this place takes: the gate's own table says so.
@@ -51,6 +55,7 @@ internal sealed class Carrier
         {
             if (table.Find("GET", path.Value) is not { } route || !places.TryGetValue(route.Template, out var place)) continue;
             place.Paths.Add(decoded);
+            at[decoded] = place;
             foreach (var method in Methods.Append(Samples.AnyOther))
             {
                 var found = model.Find(method, decoded);
@@ -73,11 +78,12 @@ internal sealed class Carrier
         if (forwarding.Count == 0) return (place, null, null);
         var upstreams = forwarding.Select(one => one.Upstream!).DistinctBy(one => one.Place).Select(one => one.Name).ToList();
         place.Shut = !forwarding.Any(one => one.Patterns.Any(pattern => pattern.Templates.Count > 0)) ? "a route for all paths ('/*') takes it, and a service of the gate has a prefix"
+            : place.Template is { Segments.IsEmpty: true, Word: not null } ? "a word that begins the first segment: a service's prefix is whole segments"
             : place.Template.Text.EndsWith('/') ? "a path that ends with a slash means all below it in an access file"
             : upstreams.Count > 1 ? $"it leads to more than one upstream ({string.Join(", ", upstreams)}), by what the gate does not look at"
             : null;
         if (place.Shut is not null) return (place, null, null);
-        var pairs = place.Paths.SelectMany(path => Methods.SelectMany(method => model.Find(method, path)).OfType<ApisixRoute>().Where(route => forwarding.Contains(route) && route.MayTake(path)).Distinct().Select(route => (route, path, to: route.Rewrite(path)))).Distinct().ToList();
+        var pairs = place.Paths.SelectMany(path => Methods.SelectMany(method => model.Find(method, path).OfType<ApisixRoute>().Where(route => forwarding.Contains(route) && route.MayTake(path)).Select(route => (route, method, path, to: route.Rewrite(path))))).ToList();
         if (pairs.All(pair => pair.to == pair.path)) return (place, forwarding[0].Upstream, null);
         var literals = place.Template.Segments.TakeWhile(segment => segment is { Length: > 0 }).ToList();
         for (var count = literals.Count; count > 0; count--)
@@ -85,9 +91,15 @@ internal sealed class Carrier
             var prefix = "/" + string.Join('/', literals.Take(count));
             // Prefixes are cut off as they stand on the wire; those of plain characters are the same decoded.
             if (prefix.Contains('%') || !pairs.All(pair => pair.to == Cut(pair.path, prefix) || pair.to == pair.path)) continue;
-            // Odd spellings beside it that another route's expression does not meet, and so does not cut: the gate cuts them too, and says so.
-            var odd = pairs.Where(pair => pair.to == pair.path).ToList();
-            if (odd.Exists(pair => pair.route.Patterns.Any(pattern => pattern.Templates.Any(template => KeyOf(template) == KeyOf(place.Template))))) continue;
+            // A route's own paths that its expression does not meet, and so does not cut: nobody asks the upstream for them in this way here, by these methods.
+            foreach (var (route, method, _, _) in pairs.Where(pair => pair.to == pair.path && pair.route.Patterns.Any(pattern => pattern.Templates.Any(template => template.Key == place.Template.Key))))
+            {
+                place.Guards[method] = Guard.Shut;
+                place.Uncut.TryAdd(method, $"'{route.Id}' rewrites no such path, and the gate cuts '{prefix}' off");
+            }
+
+            // Odd spellings beside it that another route's expression does not meet: the gate cuts them too, and says so.
+            var odd = pairs.Where(pair => pair.to == pair.path && !place.Uncut.ContainsKey(pair.method)).ToList();
             if (odd.Count > 0) place.Odd = $"{odd[0].path.Replace("zq9", "x", StringComparison.Ordinal)} was sent to the upstream as it is, since '{odd[0].route.Id}' rewrites no such path; the gate cuts '{prefix}' off";
             return (place, forwarding[0].Upstream, prefix);
         }
@@ -112,7 +124,7 @@ internal sealed class Carrier
         for (var count = 1; count <= literals.Count; count++)
         {
             var prefix = "/" + string.Join('/', literals.Take(count));
-            if (Find(prefix) is { } taken && (taken.Strip || taken.Upstream.Place != upstream.Place)) continue;
+            if (Find(prefix) is { } taken ? taken.Strip || taken.Upstream.Place != upstream.Place : services.Any(one => one.Prefix.Length < prefix.Length && one.Places.Any(other => AccessReader.Covers(prefix, other.Template)))) continue;
             Join(place, upstream, prefix, strip: false);
             return;
         }
@@ -166,7 +178,4 @@ internal sealed class Carrier
         for (var number = 2; services.Any(one => one.Name == name); number++) name = $"{plain}-{number}";
         return name;
     }
-
-    // Names of holes make no difference.
-    private static string KeyOf(PathTemplate template) => string.Concat(template.Segments.Select(segment => "/" + (segment ?? "{}"))) + (template.Subtree ? "/**" : "");
 }

@@ -47,6 +47,9 @@ internal sealed class Pattern
         }
     }
 
+    /// <summary>Whether a star stands in the middle, so that what follows counts too.</summary>
+    public bool HasEnd => whole is not null;
+
     public bool Matches(string path) => IsPrefix ? path.StartsWith(Begin, StringComparison.Ordinal) && whole?.IsMatch(path) != false : path == Begin;
 
     /// <summary>A decoded path as it is asked for; null when the gate takes no such path.</summary>
@@ -77,13 +80,25 @@ internal sealed class Pattern
             yield break;
         }
 
+        if (IsPrefix && !Begin.EndsWith('/') && Word(Begin) is { } word && Make(word) is { } begun) yield return begun;
+
+        // Beside the word, the path and all below it: where the word can be in no service of its upstream's, they may be.
         var plain = Begin.EndsWith('/') && IsPrefix ? Begin[..^1] : Begin;
         if (plain.Length == 0 || string.Concat(plain.Split('/').Skip(1).Select(segment => Literal(segment) is { } literal ? "/" + literal : "\0")) is not { } path || path.Contains('\0')) yield break;
         if (Make(path) is { } exact) yield return exact;
         if (IsPrefix && Make(path + "/**") is { } below) yield return below;
     }
 
-    private static string? Literal(string segment) => PathOf("/" + segment) is { } path && path.Value.AsSpan().IndexOfAny("{}*") < 0 ? path.Value[1..] : null;
+    // Brackets are remarks in a public line.
+    private static string? Literal(string segment)
+        => PathOf("/" + segment) is { } path && path.Value.AsSpan().IndexOfAny("{}*") < 0 ? path.Value[1..].Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal) : null;
+
+    // What only begins a segment is read with something behind it.
+    private static string? Word(string begin)
+    {
+        var segments = (begin + "x").Split('/').Skip(1).Select(Literal).ToList();
+        return segments.Contains(null) || segments.Contains("") ? null : $"/{string.Join('/', segments)[..^1]}*";
+    }
 
     private static PathTemplate? Make(string text) => PathTemplate.TryParse(text, out var template, out _) ? template : null;
 }

@@ -27,6 +27,9 @@ internal sealed class PluginJudge
 
     public bool AnswersItself { get; private set; }
 
+    /// <summary>What authz-keycloak asks; null where it is not there.</summary>
+    public string? Asked { get; private set; }
+
     public long? MaxBody { get; private set; }
 
     public (int Requests, int Seconds)? Rate { get; private set; }
@@ -122,13 +125,16 @@ internal sealed class PluginJudge
     {
         Guard = Guard.And(new Guard(true, [], true, false));
         ReadRealm(plugin["discovery"]?.Text ?? plugin["token_endpoint"]?.Text, null);
-        Say("plugin.authz-keycloak", "authz-keycloak: Keycloak decides by its resources and the verb. A rule here names roles: give them by --roles, or write them where the file says so.");
+        var permissions = plugin["permissions"]?.Texts ?? [];
+        var what = plugin["lazy_load_paths"]?.Text == "true" ? "the resource whose uris have the path" : permissions.Count > 0 ? $"one of {string.Join(", ", permissions.Select(Shown))}" : "anything at all";
+        Asked = $"as client '{Shown(plugin["client_id"]?.Text ?? "")}', whether the token's holder has a permission on {what}{(plugin["http_method_as_scope"]?.Text == "true" ? ", with the request's method as scope" : "")}";
         if (plugin["policy_enforcement_mode"]?.Text?.ToUpperInvariant() == "PERMISSIVE") Say("plugin.permissive", "policy_enforcement_mode: PERMISSIVE lets paths without a resource pass; here the rule counts.");
     }
 
     private void Dynamic(Plain plugin)
     {
         Guard = Guard.And(new Guard(true, [.. plugin["required_scopes"]?.Texts ?? []], plugin["authz"]?["enabled"]?.Text != "false", false));
+        if (Guard.Asks) Asked = "by dynamic-keycloak-auth, whether the token's holder has a permission on what is asked for";
         foreach (var audience in plugin["audience"]?.Texts ?? []) Audiences = Audiences.Add(audience);
         Say("plugin.dynamic-keycloak-auth", "dynamic-keycloak-auth takes the realm from the first label of the host: an access file is for one realm. Import once for each, with --host and --realm.");
     }

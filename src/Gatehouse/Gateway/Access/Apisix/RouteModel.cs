@@ -79,7 +79,7 @@ internal sealed class RouteModel
             {
                 // Equals of one priority come in an order that nobody promises.
                 if (certain is { } priority && route.Priority != priority) return true;
-                if ((!route.Methods.IsEmpty && !route.Methods.Contains(method)) || !pattern.Matches(path) || found.Contains(route)) continue;
+                if ((!route.Methods.IsEmpty && !route.Methods.Contains(method)) || !pattern.Matches(path) || route.Only?.Matches(path) == false || found.Contains(route)) continue;
                 found.Add(route);
                 if (route.Condition is null) certain = route.Priority;
             }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gatehouse.Wire.Text;
 
 namespace Gatehouse.Gateway.Access.Apisix;
@@ -19,6 +20,13 @@ internal static class Samples
         return methods.Length <= 40 ? methods : throw new AccessFault("The routes name more methods than there are.");
     }
 
+    /// <summary>What Expertflow's document "API Authentication using Application Gateway" calls public, by method and path: told by name where it was open and is not.</summary>
+    public static readonly ImmutableArray<string> Documented =
+    [
+        "POST /agent-manager/agent/login", "GET /agent-manager/socket.io/", "POST /agent-manager/agent/refresh-token", "POST /agent-manager/agent/send-sms-otp", "POST /agent-manager/agent/register-phone", "POST /agent-manager/agent/validate-otp",
+        "POST /unified-admin/forms/getAllFormTitles", "POST /unified-admin/keycloakLogin",
+    ];
+
     private const int Most = 100_000;
     private const int Longest = 1024;
 
@@ -26,9 +34,10 @@ internal static class Samples
     private static readonly string[] Continuations = ["", "/", "zq9", "/zq9", "/zq9/zq9", "zq9/zq9", "/zq9/"];
 
     /// <summary>Decoded paths with what the gate makes of them; those that it refuses for their spelling are left out.</summary>
-    public static IReadOnlyList<(string Decoded, CanonicalPath Path)> Of(IEnumerable<ApisixRoute> routes)
+    public static IReadOnlyList<(string Decoded, CanonicalPath Path)> Of(IReadOnlyList<ApisixRoute> routes)
     {
         var patterns = routes.SelectMany(one => one.Patterns).ToList();
+        var forms = routes.Select(one => one.Only).OfType<SpelledPath>().DistinctBy(one => one.Template.Key).ToList();
         if (patterns.Find(one => one.Text.Length > Longest) is { } endless) throw new AccessFault($"A uri has {endless.Text.Length} characters; more than {Longest} are not read.");
         var begins = new HashSet<string>(StringComparer.Ordinal) { "/" };
         foreach (var pattern in patterns)
@@ -51,9 +60,13 @@ internal static class Samples
                     decoded.Add(begin + middle + end + "/zq9");
                 }
 
+            foreach (var form in forms)
+                foreach (var one in form.Complete(begin))
+                    decoded.UnionWith([one, one + "!", one + "/", one + "/zq9"]);
             if (decoded.Count > Most) throw new AccessFault("The file has too many uris that hang together to be held against the result.");
         }
 
+        decoded.UnionWith(Documented.Select(one => one[one.IndexOf('/', StringComparison.Ordinal)..]).Where(path => patterns.Exists(one => one.Begin.Length > 1 && one.Matches(path))));
         var found = new List<(string, CanonicalPath)>();
         foreach (var one in decoded)
             if (Pattern.PathOf(one) is { } path) found.Add((one, path));
