@@ -20,6 +20,7 @@ export class Component {
   static #open = /^\/ccm\/widget-configs\//;
   #keys;
   seen = [];
+  now = () => Date.now();
 
   /** `realm` gives the issuer's address: its keys are read once, from where its discovery says. */
   constructor(name, realm) {
@@ -53,7 +54,7 @@ export class Component {
     if (!verify('sha256', Buffer.from(`${parts[0]}.${parts[1]}`), { key: createPublicKey({ key, format: 'jwk' }), dsaEncoding: 'ieee-p1363' }, Buffer.from(parts[2], 'base64url'))) throw new Error('signature');
     if (claims.iss !== this.#keys.issuer) throw new Error('issuer');
     if (![claims.aud].flat().includes(this.name)) throw new Error('audience');
-    if (!(claims.exp > Date.now() / 1000)) throw new Error('expired');
+    if (!(claims.exp > this.now() / 1000)) throw new Error('expired');
     return claims;
   }
 

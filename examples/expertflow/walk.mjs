@@ -98,6 +98,9 @@ await Stage.play('Expertflow CX: agents, supervisors and a third party', async s
   const shown = stands.ccm.seen.at(-1).authorization.slice('Bearer '.length);
   const direct = async (name, token) => (await (await fetch(`${upstreams[name]}/${name}/x`, { headers: { authorization: `Bearer ${token}` } })).json()).fault;
   stage.expect('around the gate: another component\'s token, the agent\'s own, an altered one', [await direct('cim-customer', shown), await direct('ccm', alice.token), await direct('ccm', shown.replace(/\.[^.]+\./, `.${Buffer.from('{"aud":"ccm"}').toString('base64url')}.`))], ['audience', 'audience', 'signature']);
+  stands.ccm.now = () => Date.now() + 120_000;
+  stage.expect('and one of two minutes ago', await direct('ccm', shown), 'expired');
+  stands.ccm.now = () => Date.now();
 
   stage.part('The session goes on, and ends');
   const next = await manager('refresh-token', { refreshToken: alice.refresh_token });

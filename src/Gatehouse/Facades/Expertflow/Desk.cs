@@ -39,14 +39,14 @@ internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, En
         return null;
     }
 
-    /// <summary>Answers a sign-in: tokens by the mint and the person, or the fault. <paramref name="refused"/> puts the codes of the proof into the vendor's words.</summary>
-    public async Task AnswerAsync(HttpContext context, bool wrapped, DirectOutcome outcome, Func<string, Fault> refused)
+    /// <summary>Answers a sign-in: tokens by the mint and the person, or the fault. <paramref name="refused"/> puts the codes of the proof into the vendor's words; <paramref name="channel"/> is where a refused code came from.</summary>
+    public async Task AnswerAsync(HttpContext context, bool wrapped, DirectOutcome outcome, Func<string, Fault> refused, string? channel = null)
     {
         if (outcome is not DirectOutcome.In arrived)
         {
             await Reply.FaultAsync(context, outcome switch
             {
-                DirectOutcome.Barred kept => OneTime.Words.Of(kept.Code, app: settings.SecondFactor != Channel.Sms) ?? EntryCheck.Words(kept.Code),
+                DirectOutcome.Barred kept => OneTime.Words.Of(kept.Code, app: channel != Channel.Sms) ?? EntryCheck.Words(kept.Code),
                 DirectOutcome.Wait wait => Fault.Wait(Vendor.LoginFailed, wait.For),
                 DirectOutcome.Refused no => refused(no.Code),
                 _ => Fault.Later(Vendor.LoginFailed),

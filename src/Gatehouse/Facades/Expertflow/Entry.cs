@@ -16,6 +16,9 @@ internal sealed class Entry
     /// <summary>Who proved the first factor, and is asked for the second.</summary>
     public User? Half { get; private set; }
 
+    /// <summary>Where the codes of the person come from whose code was refused: a registered factor goes before the one of the settings.</summary>
+    public string? FactorChannel { get; private set; }
+
     /// <summary>Asks for the second factor after the first: everybody, or (not <paramref name="always"/>) those who confirmed one. With <paramref name="code"/>, it is tried there.</summary>
     public static Entry Of(EntryRules rules, EntryCheck check, SecondFactor second, bool always, string? code, Origin origin)
     {
@@ -27,7 +30,13 @@ internal sealed class Entry
             {
                 if (await check.BarAsync(user, stop) is { } barred) return barred;
                 if (!always && !await second.IsConfirmedAsync(user, stop)) return code is null ? null : OneTimeFault.None;
-                if (code is not null) return await second.CheckAsync(user, code, origin with { Rules = rules }, stop);
+                if (code is not null)
+                {
+                    var refused = await second.CheckAsync(user, code, origin with { Rules = rules }, stop);
+                    if (refused is not null) entry.FactorChannel = await second.ChannelOfAsync(user, stop);
+                    return refused;
+                }
+
                 entry.Half = user;
                 return OneTimeFault.Wanted;
             },

@@ -67,6 +67,9 @@ public sealed class SecondFactor(OneTimeStore store, TextMessages messages, Inte
     /// <summary>Whether the person confirmed a second factor.</summary>
     public async Task<bool> IsConfirmedAsync(User user, CancellationToken stop) => await ConfirmedAsync(user, stop) is not null;
 
+    /// <summary>Where the person's codes come from; null when there is no factor.</summary>
+    public async Task<string?> ChannelOfAsync(User user, CancellationToken stop) => (await store.FindAsync(user.Realm, user.Id, stop))?.Channel;
+
     /// <summary>Tries a code: null when it is right; else one of <see cref="OneTimeFault"/>'s.</summary>
     public async Task<string?> CheckAsync(User user, string code, Origin origin, CancellationToken stop)
     {

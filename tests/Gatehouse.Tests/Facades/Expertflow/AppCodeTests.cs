@@ -87,6 +87,19 @@ public sealed class AppCodeTests
     }
 
     [Fact]
+    public async Task Who_registered_gives_the_code_when_nobody_is_asked_to_register_any_more()
+    {
+        await using var desk = await Desk.OpenAsync(with: ExpertflowSite.On());
+        var site = await ExpertflowSite.MakeAsync(desk);
+        var (user, key) = (await site.AgentAsync("alice"), new byte[20]);
+        Assert.True(await desk.Part<OneTimeStore>().PutAsync(Outpost.Realm, user.Id, Channel.App, key, default));
+        Assert.Null(await desk.Part<OneTimeStore>().TryAsync(Outpost.Realm, user.Id, Totp.CodeOf(key, Totp.StepAt(DateTimeOffset.UtcNow)), default));
+        Assert.Equal("OTP required", (await site.LoginAsync("alice", ExpertflowSite.Password)).Data.GetProperty("message").GetString());
+        Assert.Equal((HttpStatusCode.Unauthorized, OneTimeFault.Wrong), (await ValidateAsync(site, "000000") is var wrong ? wrong.Status : default, wrong.Flat.Code));
+        Assert.NotEmpty((await ValidateAsync(site, Totp.CodeOf(key, Totp.StepAt(DateTimeOffset.UtcNow) + 1))).Token);
+    }
+
+    [Fact]
     public async Task A_desk_that_reads_the_sign_ins_form_alone_gets_it()
     {
         await using var desk = await Desk.OpenAsync(with: ExpertflowSite.On(""", "secondFactor": "app", "flatOneTimeErrors": false """));

@@ -183,6 +183,18 @@ public sealed class OneTimeTests(OneTimeTests.Fixture fixture) : IClassFixture<O
     }
 
     [Fact]
+    public async Task Who_has_an_app_is_answered_as_apps_are_wherever_phones_are_the_rule()
+    {
+        var user = await Site.AgentAsync("nils");
+        Assert.True(await Site.Desk.Part<OneTimeStore>().PutAsync(Outpost.Realm, user.Id, Channel.App, new byte[20], default));
+        var reply = await ValidateAsync("nils", "wrong!");
+        Assert.Equal((HttpStatusCode.Unauthorized, (OneTimeFault.Wrong, "Invalid OTP.")), (reply.Status, reply.Flat));
+        await Site.AgentAsync("olaf");
+        reply = await ValidateAsync("olaf", "123456");
+        Assert.Equal((HttpStatusCode.NotFound, OneTimeFault.None), (reply.Status, reply.Flat.Code));
+    }
+
+    [Fact]
     public async Task A_code_without_the_password_opens_nothing()
     {
         await Site.AgentAsync("ida");

@@ -104,9 +104,10 @@ internal sealed class OneTimeEndpoints(Desk desk, FirstFactor first, SecondFacto
             return;
         }
 
-        var outcome = await direct.PasswordAsync(realm, client, desk.Enter(code, origin).Rules, username!, new Secret(password!), origin, context.RequestAborted);
+        var entry = desk.Enter(code, origin);
+        var outcome = await direct.PasswordAsync(realm, client, entry.Rules, username!, new Secret(password!), origin, context.RequestAborted);
         if (outcome is DirectOutcome.Barred barred && IsOff(barred.Code)) await Reply.FaultAsync(context, Off);
-        else await desk.AnswerAsync(context, wrapped: true, outcome, _ => LoginEndpoint.Wrong);
+        else await desk.AnswerAsync(context, wrapped: true, outcome, _ => LoginEndpoint.Wrong, entry.FactorChannel);
     }
 
     // Where nobody is asked to register, those who have go on; the others are told.
