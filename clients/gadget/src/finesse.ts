@@ -36,6 +36,8 @@ export interface GrantedGadget {
   id: string;
   title: string;
   trust: 'narrow' | 'full';
+  /** Address of its specification. */
+  spec?: string;
   height: number;
   /** Address of the gadget's own page, where it has one; else the container renders it. */
   page?: string;

@@ -1,6 +1,6 @@
 import { getAuthHeaderString, type GadgetConfig } from './config.js';
 import { Emitter } from './emitter.js';
-import { fits, readDesktopMessage } from './messages.js';
+import { claims, fits, readDesktopMessage } from './messages.js';
 import { makeRequest, type GadgetAnswer, type RequestOptions } from './request.js';
 
 /** What a gadget hears. */
@@ -9,6 +9,8 @@ export interface GadgetEvents {
   expiring: { expiresAt: number };
   /** There is a new token, in `config`. */
   renewed: { config: GadgetConfig; expiresAt: number };
+  /** There is a new token, in `config`; `renewed` comes when what `hold` is for has ended: a call, for one. */
+  deferred: { expiresAt: number };
   /** The agent signed out, or the session is over. */
   ended: { reason: string };
 }
@@ -30,6 +32,8 @@ export interface Gadget {
   on<Name extends keyof GadgetEvents>(name: Name, listener: (value: GadgetEvents[Name]) => void): () => void;
   /** Asks an address through the container, with the gadget's own token unless a header says otherwise. What was refused because the token was just over is asked again, once. */
   makeRequest(url: string, options?: RequestOptions): Promise<GadgetAnswer>;
+  /** A call is under way, which handing a new token to its media would disturb: `renewed` waits until the answer is called, and `deferred` says so. Requests go on with the newest token. */
+  hold(): () => void;
   publish(topic: string, data: unknown): void;
   subscribe(topic: string, listener: (topic: string, data: unknown) => void): () => void;
   setHeight(height?: number): void;
@@ -51,16 +55,22 @@ class Connection extends Emitter<GadgetEvents> implements Gadget {
   readonly config: GadgetConfig = {};
   readonly met: Promise<void>;
   readonly #window: Window;
+  // Where the container renders, `parent` is a stand-in for what Finesse's gadgets look at.
+  readonly #parent: Window;
   readonly #desktop: string;
   readonly #proxy: string;
   readonly #topics = new Set<{ pattern: string; listener: (topic: string, data: unknown) => void }>();
   readonly #waiting = new Set<() => void>();
   #st = '';
   #name = '';
+  #holds = 0;
+  #put = 0; // When the token is over whose `renewed` was put off.
+  #forged = 0;
 
   constructor(options: ConnectOptions) {
     super();
     this.#window = options.window ?? window;
+    this.#parent = (this.#window as { gatehouseDesktop?: Window }).gatehouseDesktop ?? this.#window.parent;
     const boot = JSON.parse(this.#window.document.getElementById('gatehouse-gadget')?.textContent ?? 'null') as Boot | null;
     const desktop = options.desktop ?? boot?.desktop;
     if (!desktop || new URL(desktop).origin !== desktop) throw new TypeError('The desktop is named by its origin, as https://desk.example.org.');
@@ -88,6 +98,19 @@ class Connection extends Emitter<GadgetEvents> implements Gadget {
     return (await fresh) ? send() : answer;
   }
 
+  hold(): () => void {
+    this.#holds++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      if (--this.#holds > 0 || !this.#put) return;
+      const expiresAt = this.#put;
+      this.#put = 0;
+      if (this.config.authToken !== undefined) this.emit('renewed', { config: this.config, expiresAt });
+    };
+  }
+
   publish(topic: string, data: unknown): void { this.#say({ type: 'publish', topic, data }); }
 
   subscribe(pattern: string, listener: (topic: string, data: unknown) => void): () => void {
@@ -104,7 +127,7 @@ class Connection extends Emitter<GadgetEvents> implements Gadget {
   close(): void { this.#window.removeEventListener('message', this.#hear); }
 
   #say(message: object): void {
-    if (this.#window.parent !== this.#window) this.#window.parent.postMessage({ gatehouse: 1, gadget: this.#name, ...message }, this.#desktop);
+    if (this.#parent !== this.#window) this.#parent.postMessage({ gatehouse: 1, gadget: this.#name, ...message }, this.#desktop);
   }
 
   #fresh(patience: number): Promise<boolean> {
@@ -116,14 +139,21 @@ class Connection extends Emitter<GadgetEvents> implements Gadget {
   }
 
   readonly #hear = (event: MessageEvent): void => {
-    if (event.source !== this.#window.parent || event.origin !== this.#desktop) return;
+    if (event.source !== this.#parent || event.origin !== this.#desktop) {
+      // The desktop tells who looks after it; the first few are enough.
+      if (claims(event.data) && this.#parent !== this.#window && this.#forged++ < 20) this.#say({ type: 'forged', origin: event.origin });
+      return;
+    }
     const message = readDesktopMessage(event.data);
     if (message?.type === 'config') {
       const before = this.config.authToken;
       Object.assign(this.config, message.config);
       this.#st = message.st;
       for (const done of [...this.#waiting]) done();
-      if (before !== undefined && before !== this.config.authToken) this.emit('renewed', { config: this.config, expiresAt: message.expiresAt });
+      if (before !== undefined && before !== this.config.authToken) {
+        if (this.#holds > 0) this.emit('deferred', { expiresAt: this.#put = message.expiresAt });
+        else this.emit('renewed', { config: this.config, expiresAt: message.expiresAt });
+      }
     } else if (message?.type === 'expiring') this.emit('expiring', { expiresAt: message.expiresAt });
     else if (message?.type === 'ended') {
       delete this.config.authToken;

@@ -1,5 +1,5 @@
 import { Emitter } from './emitter.js';
-import { fits, readGadgetMessage } from './messages.js';
+import { claims, fits, readGadgetMessage } from './messages.js';
 
 /** A gadget in its frame. */
 export interface HostedGadget {
@@ -17,6 +17,8 @@ export interface HostEvents {
   height: { id: string; height: number };
   title: { id: string; title: string };
   pref: { id: string; name: string; value: string };
+  /** Somebody spoke in this form who may not, and was not listened to: from an unknown window (`from` is empty), or a gadget from another origin or in another's name. `at` is who heard it: "desktop", or a gadget. */
+  forged: { origin: string; claimed: string; from: string; at: string };
 }
 
 /** A desktop's side of the gadgets that it holds: knows each by its window, and takes no word from any other. */
@@ -55,8 +57,13 @@ export class GadgetHost extends Emitter<HostEvents> {
   }
 
   readonly #hear = (event: MessageEvent): void => {
+    const claimed = claims(event.data);
+    if (!claimed) return;
+    let from = '';
     for (const [id, { gadget, topics }] of this.#gadgets) {
-      if (event.source === null || event.source !== gadget.frame.contentWindow || event.origin !== (gadget.origin ?? 'null')) continue;
+      if (event.source === null || event.source !== gadget.frame.contentWindow) continue;
+      from = id;
+      if (event.origin !== (gadget.origin ?? 'null') || ![id, ''].includes(claimed.gadget)) break;
       const message = readGadgetMessage(event.data);
       if (!message) return;
       if (message.type === 'subscribe') { if (topics.size < 100) topics.add(message.topic); }
@@ -64,9 +71,11 @@ export class GadgetHost extends Emitter<HostEvents> {
       else if (message.type === 'ready') this.emit('ready', { id });
       else if (message.type === 'stale') this.emit('stale', { id });
       else if (message.type === 'height') this.emit('height', { id, height: message.height });
+      else if (message.type === 'forged') this.emit('forged', { origin: message.origin.slice(0, 255), claimed: '', from: '', at: id });
       else if (message.type === 'title') this.emit('title', { id, title: message.title });
       else this.emit('pref', { id, name: message.name, value: message.value });
       return;
     }
+    this.emit('forged', { origin: event.origin.slice(0, 255), claimed: claimed.gadget, from, at: 'desktop' });
   };
 }

@@ -12,12 +12,19 @@ export type GadgetMessage =
   | { type: 'height'; height: number }
   | { type: 'title'; title: string }
   | { type: 'pref'; name: string; value: string }
+  | { type: 'forged'; origin: string }
   | { type: 'subscribe'; topic: string }
   | { type: 'publish'; topic: string; data: unknown };
 
 const longest = 64 * 1024;
 const isText = (value: unknown, most = longest): value is string => typeof value === 'string' && value.length <= most;
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+
+/** Whether something claims to be a message in this form; whoever says so from elsewhere than it may come from, forges. Extensions of browsers and other libraries post all the time, and claim nothing. */
+export function claims(data: unknown): { gadget: string } | undefined {
+  const all = members(data);
+  return all ? { gadget: isText(all['gadget'], 64) ? all['gadget'] : '' } : undefined;
+}
 
 function members(data: unknown): Record<string, unknown> | undefined {
   return typeof data === 'object' && data !== null && (data as Record<string, unknown>)['gatehouse'] === 1 ? (data as Record<string, unknown>) : undefined;
@@ -53,6 +60,7 @@ export function readGadgetMessage(data: unknown): GadgetMessage | undefined {
     case 'height': return isNumber(all['height']) && all['height'] >= 0 ? { type: 'height', height: Math.min(all['height'], 10000) } : undefined;
     case 'title': return isText(all['title'], 200) ? { type: 'title', title: all['title'] } : undefined;
     case 'pref': return isText(all['name'], 128) && isText(all['value'], 2048) ? { type: 'pref', name: all['name'], value: all['value'] } : undefined;
+    case 'forged': return isText(all['origin'], 512) ? { type: 'forged', origin: all['origin'] } : undefined;
     case 'subscribe': return isText(all['topic'], 512) ? { type: 'subscribe', topic: all['topic'] } : undefined;
     case 'publish': return isText(all['topic'], 512) ? { type: 'publish', topic: all['topic'], data: all['data'] } : undefined;
     default: return undefined;

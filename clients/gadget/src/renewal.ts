@@ -20,6 +20,8 @@ export interface RenewalEvents {
   expiring: Tokens;
   /** There are new tokens, whichever tab fetched them. */
   renewed: Tokens;
+  /** There are new tokens, in `current`; `renewed` comes when what `hold` is for has ended: a call, for one. */
+  deferred: Tokens;
   /** No more tokens come. */
   ended: { reason: string };
 }
@@ -62,6 +64,8 @@ export class Renewal extends Emitter<RenewalEvents> {
   #tokens: Tokens | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #over = false;
+  #holds = 0;
+  #put = false;
   #busy: Promise<void> | undefined;
 
   constructor(options: RenewalOptions) {
@@ -89,6 +93,19 @@ export class Renewal extends Emitter<RenewalEvents> {
   /** Renews now, before it is due: a service said that the token does not count. Tabs that ask at once cause one renewal. */
   renewNow(): Promise<void> { return this.#busy ??= this.#renew(true).finally(() => { this.#busy = undefined; }); }
 
+  /** A call is under way, which handing a new token to its media would disturb: `renewed` waits until the answer is called, and `deferred` says so. Tokens are renewed in time all the same, and the newest are in `current`. */
+  hold(): () => void {
+    this.#holds++;
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      if (--this.#holds > 0 || !this.#put) return;
+      this.#put = false;
+      if (this.#tokens) this.emit('renewed', this.#tokens);
+    };
+  }
+
   /** It is over, here and in all tabs: the agent signed out. */
   end(reason: string): void {
     if (this.#over) return;
@@ -111,7 +128,9 @@ export class Renewal extends Emitter<RenewalEvents> {
     if (tell) this.#say({ type: 'have', tokens });
     const due = tokens.issuedAt + (tokens.expiresAt - tokens.issuedAt) * (this.#options.at ?? 0.75);
     this.#wait(due - this.#now());
-    if (!first) this.emit('renewed', tokens);
+    if (first) return;
+    if (this.#holds > 0) this.#put = true;
+    this.emit(this.#holds > 0 ? 'deferred' : 'renewed', tokens);
   }
 
   #wait(time: number): void {

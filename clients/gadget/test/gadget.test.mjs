@@ -162,6 +162,51 @@ test('a desktop knows its gadgets by their windows', async () => {
   host.close();
 });
 
+test('a forged message is told, to the desktop too, and what claims nothing is not', async () => {
+  const window = frame(), a = { postMessage() {} }, host = new GadgetHost(window), forged = [];
+  host.add({ id: 'a', frame: { contentWindow: a } });
+  host.on('forged', one => forged.push(one));
+  host.on('title', () => assert.fail('it was listened to'));
+  const title = { gatehouse: 1, gadget: 'a', type: 'title', title: 'x' };
+  window.hear(title, { source: {}, origin: 'https://evil.example' });
+  window.hear(title, { source: a, origin: 'https://evil.example' });
+  window.hear({ ...title, gadget: 'b' }, { source: a, origin: 'null' });
+  window.hear({ gatehouse: 1, type: 'forged', origin: 'https://other.example' }, { source: a, origin: 'null' });
+  for (const data of [null, 'x', { type: 'title', title: 'x' }, { gatehouse: 2, type: 'title' }, { source: 'react-devtools' }]) window.hear(data, { source: {}, origin: 'https://extension.example' });
+  assert.deepEqual(forged, [
+    { origin: 'https://evil.example', claimed: 'a', from: '', at: 'desktop' }, { origin: 'https://evil.example', claimed: 'a', from: 'a', at: 'desktop' }, { origin: 'null', claimed: 'b', from: 'a', at: 'desktop' }, { origin: 'https://other.example', claimed: '', from: '', at: 'a' },
+  ]);
+  host.close();
+
+  const own = frame(), meeting = connect({ desktop, window: own });
+  own.hear(config('one'));
+  const gadget = await meeting;
+  own.hear({ other: 'library' }, { origin: 'https://evil.example' });
+  for (let i = 0; i < 30; i++) own.hear(config('forged'), { source: {}, origin: 'https://evil.example' });
+  assert.deepEqual(own.said.slice(1).map(one => one.message), Array(20).fill({ gatehouse: 1, gadget: '', type: 'forged', origin: 'https://evil.example' }));
+  gadget.close();
+});
+
+test('while a call is held, a new token is there and is told when the call ends', async () => {
+  const window = frame(), meeting = connect({ desktop, window });
+  window.hear(config('one'));
+  const gadget = await meeting, heard = [];
+  for (const name of ['deferred', 'renewed']) gadget.on(name, value => heard.push([name, value.expiresAt]));
+  const [first, second] = [gadget.hold(), gadget.hold()];
+  window.hear({ ...config('two'), expiresAt: 7 });
+  window.hear({ ...config('three'), expiresAt: 8 });
+  assert.equal(gadget.config.authToken, 'three');
+  first();
+  first();
+  assert.deepEqual(heard, [['deferred', 7], ['deferred', 8]]);
+  second();
+  assert.deepEqual(heard, [['deferred', 7], ['deferred', 8], ['renewed', 8]]);
+  gadget.hold()();
+  window.hear({ ...config('four'), expiresAt: 9 });
+  assert.deepEqual(heard.at(-1), ['renewed', 9]);
+  gadget.close();
+});
+
 test('single sign-on by Finesse\'s addresses', async t => {
   const asked = container(t, [200, { token: 'a', refresh_token: 'r', expires_in: 300, user_id: 'alice', user_principal: 'alice@x' }], [200, { token: 'b', expires_in: 300 }], [401, { error: 'NO TOKEN', message: 'Nobody is signed in.' }], [503, { error: 'x' }], [200, '<html>', 'text/html']);
   const sso = finesseSso('https://desk.example', 'a b');

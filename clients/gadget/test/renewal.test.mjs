@@ -123,3 +123,22 @@ test('what is no word of a tab is not heard', async () => {
   assert.equal(tab.current.token, 'token-1');
   tab.stop();
 });
+
+test('while a call is held, tokens are renewed in time and told when it ends', async () => {
+  const where = browser(), from = server(), tab = tabOf(where, from), heard = [];
+  await tab.start();
+  for (const name of ['deferred', 'renewed']) tab.on(name, tokens => heard.push([name, tokens.token]));
+  const release = tab.hold();
+  assert.equal((await next(tab, 'deferred')).token, 'token-2');
+  assert.equal(tab.current.token, 'token-2');
+  assert.deepEqual(heard, [['deferred', 'token-2']]);
+  release();
+  release();
+  assert.deepEqual(heard, [['deferred', 'token-2'], ['renewed', 'token-2']]);
+  tab.hold()();
+  assert.equal(heard.length, 2);
+  await new Promise(resolve => setTimeout(resolve, 20)); // The renewal that was under way is done.
+  await tab.renewNow();
+  assert.deepEqual(heard.at(-1), ['renewed', 'token-3']);
+  tab.stop();
+});

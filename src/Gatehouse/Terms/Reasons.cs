@@ -93,6 +93,9 @@ public static class Reasons
     /// <summary>A gadget sends a token of ours that is not its own.</summary>
     public static readonly Reason GadgetCredential = new("gadget.credential", 403, "The gadget sends a token that is not its own.", "Send the token of finesse.gadget.Config, in the Authorization header. The agent's own token leaves only by a gadget whose 'trust' is full.");
 
+    /// <summary>A window that is not the gadget's, or not the desktop's, posted a message in their form.</summary>
+    public static readonly Reason GadgetForged = new("gadget.forged", 403, "A message in the desktop's form came from a window that may not send it.", "Nothing was done with it. The audit log names the origin: a page or a gadget there imitates the desktop or another gadget.");
+
     /// <summary>A gadget's back end does not answer properly.</summary>
     public static readonly Reason GadgetUpstream = new("gadget.upstream", 502, "The address did not answer properly.", "It could not be reached, or its answer is larger than 1 MiB.");
 

@@ -11,7 +11,7 @@ namespace Gatehouse.Facades.Gadgets;
 /// <c>/gadgets/ifr</c>: a gadget's page, made of its specification, in an origin of its own that nobody shares (CSP sandbox). By GET it holds nothing of anybody's; the desktop posts a security token and the gadget's token, which then stand in the page,
 /// so that gadgets which read them while they load go on unchanged. No secret is in an address.
 /// </summary>
-internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens tokens, Verify verify, Issuers issuers, Files files, Refusals refusals)
+internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens tokens, Verify verify, Issuers issuers, Files files, VendorFiles vendor, Refusals refusals)
 {
     private const int LongestConfig = 8 * 1024;
     private static readonly string[] RightToLeft = ["ar", "fa", "he", "ur"];
@@ -77,13 +77,17 @@ internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens t
         var (language, country) = LocaleOf(fields["lang"], fields["country"]);
         var words = await specs.WordsAsync(spec, language, country, context.RequestAborted);
         var text = new SpecText(words, new Dictionary<string, string>(), gadget.Id, RightToLeft.Contains(language));
-        var prefs = spec.Prefs.DistinctBy(pref => pref.Name).ToDictionary(pref => pref.Name, pref => fields["up_" + pref.Name] is { Length: <= 2048 } given ? given : text.Plain(pref.DefaultValue));
-        text = text with { Prefs = prefs };
+        // Finesse hands what it tells of the agent over as preferences too, declared or not (__UP_host__). Its secrets are for Config alone.
+        var told = st is null ? [] : ConfigOf(fields["config"], "");
+        told.Remove("authToken");
+        var prefs = spec.Prefs.DistinctBy(pref => pref.Name).ToDictionary(pref => pref.Name, pref => fields["up_" + pref.Name] is { Length: <= 2048 } given ? given : told.GetValueOrDefault(pref.Name) is { Length: > 0 } known ? known : text.Plain(pref.DefaultValue));
+        foreach (var (name, value) in prefs) told[name] = value;
+        text = text with { Prefs = told };
         var content = spec.Views.GetValueOrDefault(fields["view"] ?? "default") ?? spec.Views.GetValueOrDefault("default") ?? spec.Views.Values.First();
         var boot = Boot(gadget, st, token, fields["config"], prefs, words, language, country);
         var html = new StringBuilder("<!doctype html><html lang=\"").Append(language).Append("\" dir=\"").Append(text.RightToLeft ? "rtl" : "ltr").Append(content.Contains("prefers-color-scheme", StringComparison.Ordinal) ? "\" class=\"schemes\">" : "\">").Append("<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>")
             .Append(HtmlEncoder.Default.Encode(gadget.Title.Length > 0 ? gadget.Title : text.Plain(spec.Title))).Append("</title><base href=\"").Append(HtmlEncoder.Default.Encode(spec.Url.AbsoluteUri)).Append("\"><link rel=\"stylesheet\" href=\"").Append(issuers.PublicUrl).Append(files.AddressOf("gadget-frame.css"))
-            .Append("\"><script type=\"application/json\" id=\"gatehouse-gadget\">").Append(boot).Append("</script><script src=\"").Append(issuers.PublicUrl).Append(files.AddressOf("gadget-frame.js")).Append("\"></script></head><body>").Append(text.Fill(content)).Append("</body></html>");
+            .Append("\"><script type=\"application/json\" id=\"gatehouse-gadget\">").Append(boot).Append("</script><script src=\"").Append(issuers.PublicUrl).Append(files.AddressOf("gadget-frame.js")).Append("\"></script></head><body>").Append(text.Fill(vendor.Lead(content))).Append("</body></html>");
         context.Response.Headers.ContentSecurityPolicy = Policy(gadget, spec);
         context.Response.Headers["Referrer-Policy"] = "no-referrer";
         await Reply.SendAsync(context, 200, "text/html; charset=utf-8", Encoding.UTF8.GetBytes(html.ToString()));
@@ -141,7 +145,7 @@ internal sealed class FrameEndpoint(Ground ground, Specs specs, SecurityTokens t
     {
         var (own, home) = (issuers.PublicUrl, GadgetTarget.OriginOf(spec.Url));
         var targets = string.Join(' ', ground.TargetsOf(gadget).Select(target => target.Origin).Distinct());
-        return $"sandbox allow-scripts allow-forms allow-popups; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' {own}/gadgets/js/ {home}; style-src 'unsafe-inline' {own}/gadgets/js/ {home}; img-src data: {home} {targets}; font-src data: {home}; "
+        return $"sandbox allow-scripts allow-forms allow-popups; default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' {own}/gadgets/js/ {home}{vendor.Source}; style-src 'unsafe-inline' {own}/gadgets/js/ {home}{vendor.Source}; img-src data: {home}{vendor.Source} {targets}; font-src data: {home}{vendor.Source}; "
             + $"media-src {home}; connect-src {own}/gadgets/makeRequest {targets}; form-action 'none'; base-uri {home}; frame-ancestors 'self'";
     }
 

@@ -5,13 +5,13 @@ using Microsoft.Extensions.Options;
 namespace Gatehouse.Facades.Gadgets;
 
 /// <summary>An OpenSocial gadget container as Finesse's gadgets know it, and a small agent desktop around it.</summary>
-public sealed class GadgetsFacade(ILogger<GadgetsFacade> logger) : IFacade
+public sealed class GadgetsFacade(IOptions<GadgetsSettings> options, ILogger<GadgetsFacade> logger) : IFacade
 {
     /// <inheritdoc/>
     public string Name => "gadgets";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Addresses => ["/gadgets", "/desk"];
+    public IReadOnlyList<string> Addresses => ["/gadgets", "/desk", .. options.Value.Assets.Length > 0 ? VendorFiles.Places : []];
 
     /// <summary>Adds it where its settings name a realm.</summary>
     internal static void Add(IServiceCollection services, IConfiguration section)
@@ -23,6 +23,7 @@ public sealed class GadgetsFacade(ILogger<GadgetsFacade> logger) : IFacade
         services.AddSingleton<IFacade, GadgetsFacade>();
         services.AddSingleton<Ground>();
         services.AddSingleton<Files>();
+        services.AddSingleton<VendorFiles>();
         services.AddSingleton<Specs>();
         services.AddSingleton<SecurityTokens>();
         services.AddSingleton<Refusals>();
@@ -31,6 +32,7 @@ public sealed class GadgetsFacade(ILogger<GadgetsFacade> logger) : IFacade
         services.AddSingleton<FrameEndpoint>();
         services.AddSingleton<ProxyEndpoint>();
         services.AddSingleton<SessionEndpoint>();
+        services.AddSingleton<ForgedEndpoint>();
         services.AddSingleton<DeskPage>();
         services.AddHostedService<StartCheck>();
     }
@@ -47,8 +49,11 @@ public sealed class GadgetsFacade(ILogger<GadgetsFacade> logger) : IFacade
         Map("POST", "/gadgets/tokens", services.GetRequiredService<TokensEndpoint>().AskAsync);
         Map("POST", "/gadgets/session", services.GetRequiredService<SessionEndpoint>().PostAsync);
         Map("DELETE", "/gadgets/session", services.GetRequiredService<SessionEndpoint>().DeleteAsync);
+        Map("POST", "/gadgets/forged", services.GetRequiredService<ForgedEndpoint>().HearAsync);
         Map("GET", "/desk", services.GetRequiredService<DeskPage>().ShowAsync);
         Map("GET", "/gadgets/js/{name}", services.GetRequiredService<Files>().SendAsync);
+        if (options.Value.Assets.Length > 0)
+            foreach (var place in VendorFiles.Places) Map("GET", place + "/{**path}", services.GetRequiredService<VendorFiles>().SendAsync);
 
         void Map(string method, string path, RequestDelegate endpoint) => routes.MapMethods(path, [method], Reply.Always(endpoint, logger));
     }

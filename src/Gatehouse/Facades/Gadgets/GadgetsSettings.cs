@@ -21,6 +21,12 @@ public sealed class GadgetsSettings
     /// <summary>Private networks in which targets may be that are named by host, as <c>10.20.0.0/16</c>. A target that is written as an address counts as it stands; without an entry here a name must lead to an address of the internet.</summary>
     public IList<string> Networks { get; } = [];
 
+    /// <summary>
+    /// Folder with the desktop's own files that gadgets load from it by host-relative addresses, as the vendor lays them out below <c>/desktop</c>: <c>assets/js/finesse.js</c>, <c>assets/js/jquery.min.js</c>, <c>thirdparty/…</c>, <c>js/…</c>.
+    /// Whoever has a licence puts them there; they are read at the start. Empty: none, and such an address is the gadget's own host's.
+    /// </summary>
+    public string Assets { get; set; } = "";
+
     /// <summary>The gadgets, in the order in which the desktop shows them.</summary>
     public IList<GadgetEntry> List { get; } = [];
 
@@ -29,6 +35,7 @@ public sealed class GadgetsSettings
     {
         if (Client.Length == 0) return "facades:gadgets:client must name a client of the realm.";
         if (Expires < TimeSpan.FromMinutes(1) || Expires > TimeSpan.FromHours(24)) return "facades:gadgets:expires must be one minute to 24 hours, written hours:minutes:seconds.";
+        if (Assets.Length > 0 && !Directory.Exists(Assets)) return $"facades:gadgets:assets names no folder: '{Assets}'.";
         foreach (var network in Networks)
             if (!IPNetwork.TryParse(network, out var read) || read.PrefixLength == 0) return $"facades:gadgets:networks must hold networks as 10.20.0.0/16; '{network}' is none.";
         if (List.Select(gadget => gadget.Id).Distinct(StringComparer.Ordinal).Count() != List.Count) return "facades:gadgets:list names an id twice.";

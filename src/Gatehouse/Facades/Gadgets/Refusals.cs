@@ -14,8 +14,19 @@ internal sealed class Refusals(AuditLog audit, Ground ground, TimeProvider time)
         if (flows.GetOrAdd(reason.Code, static _ => new Flow()).Take(time.GetUtcNow().ToUnixTimeSeconds() / 60) is not { } stands) return;
         var details = new Dictionary<string, string> { ["gadget"] = st?.Gadget ?? "", ["host"] = Host(url) };
         if (detail is not null) details["reason"] = detail;
+        Write(context, reason, details, stands, st?.User, st?.Session);
+    }
+
+    /// <summary>A forged message that an agent's desktop heard: from which gadget, if from one, in whose name, from which origin, heard by whom.</summary>
+    public void Forged(HttpContext context, Principal agent, Dictionary<string, string> details)
+    {
+        if (flows.GetOrAdd(Reasons.GadgetForged.Code, static _ => new Flow()).Take(time.GetUtcNow().ToUnixTimeSeconds() / 60) is { } stands) Write(context, Reasons.GadgetForged, details, stands, agent.Subject, agent.Session);
+    }
+
+    private void Write(HttpContext context, Reason reason, Dictionary<string, string> details, int stands, string? user, string? session)
+    {
         if (stands > 1) details["stands_for"] = stands.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        audit.Note(new AuditEvent { Realm = ground.Settings.Realm, Type = "GADGET_REQUEST_ERROR", Client = ground.Settings.Client, User = st?.User, Session = st?.Session, Address = context.Connection.RemoteIpAddress?.ToString(), Error = reason.Code, Details = details });
+        audit.Note(new AuditEvent { Realm = ground.Settings.Realm, Type = "GADGET_REQUEST_ERROR", Client = ground.Settings.Client, User = user, Session = session, Address = context.Connection.RemoteIpAddress?.ToString(), Error = reason.Code, Details = details });
     }
 
     // Never the whole address: a query may hold what is nobody's business.

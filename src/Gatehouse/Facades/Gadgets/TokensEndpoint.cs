@@ -76,6 +76,7 @@ internal sealed class TokensEndpoint(Ground ground, Verifiers verifiers, Direct 
         writer.WriteStartObject();
         writer.WriteString("id", id);
         writer.WriteString("title", title.Length > 0 ? title : id);
+        writer.WriteString("spec", one.Gadget.Spec);
         writer.WriteString("trust", one.Gadget.Trust);
         writer.WriteStartArray("audiences");
         foreach (var audience in one.Gadget.Audiences) writer.WriteStringValue(audience);

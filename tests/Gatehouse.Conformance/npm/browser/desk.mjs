@@ -70,14 +70,15 @@ try {
   say('signed in by the keyboard, without single sign-on');
 
   // What the gadgets hold, and what they cannot reach.
+  await page.evaluate(() => { localStorage.setItem('of-the-desk', 'x'); sessionStorage.setItem('of-the-desk', 'x'); document.cookie = 'of-the-desk=x'; });
   for (const id of ['customers', 'queues']) {
     const frame = page.frames().find(one => one.name() === `gadget-${id}`);
     const found = await frame.evaluate(() => {
       const token = finesse.gadget.Config.authToken, claims = JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/')));
       const quietly = look => { try { return String(look()); } catch (wrong) { return wrong.name; } };
-      return { claims, header: finesse.utilities.Utilities.getAuthHeaderString(finesse.gadget.Config) === `Bearer ${token}`, origin: self.origin, parent: quietly(() => parent.document), cookie: quietly(() => document.cookie), storage: quietly(() => localStorage.length), id: finesse.gadget.Config.id, pref: new gadgets.Prefs().getString('id'), password: JSON.stringify(finesse.gadget.Config) };
+      return { claims, header: finesse.utilities.Utilities.getAuthHeaderString(finesse.gadget.Config) === `Bearer ${token}`, origin: self.origin, top: quietly(() => top.document), storages: quietly(() => top.localStorage), title: quietly(() => parent.document.title), cookie: quietly(() => document.cookie), storage: quietly(() => `${localStorage.length} ${localStorage.getItem('of-the-desk')} ${sessionStorage.getItem('of-the-desk')}`), kept: JSON.parse(sessionStorage.ssoTokenObject).token === token,  id: finesse.gadget.Config.id, pref: new gadgets.Prefs().getString('id'), password: JSON.stringify(finesse.gadget.Config) };
     });
-    assert.deepEqual([found.claims.gadget, found.claims.aud, found.header, found.origin, found.parent, found.cookie, found.storage], [id, 'customers', true, 'null', 'SecurityError', 'SecurityError', 'SecurityError']);
+    assert.deepEqual([found.claims.gadget, found.claims.aud, found.header, found.origin, found.top, found.storages, found.title, found.cookie, found.storage, found.kept], [id, 'customers', true, 'null', 'SecurityError', 'SecurityError', '', '', '0 null null', true]);
     assert.equal(found.id, found.pref);
     assert.ok(!found.password.includes(password) && !found.password.includes(Buffer.from(`alice:${password}`).toString('base64')));
     tempting = true;
@@ -93,8 +94,9 @@ try {
   const before = await page.textContent('#title-customers');
   await page.evaluate(() => { postMessage({ gatehouse: 1, gadget: 'customers', type: 'title', title: 'forged' }, '*'); });
   const [evil] = page.frames().filter(one => one.name() === 'gadget-queues');
-  await evil.evaluate(() => { parent.postMessage({ gatehouse: 1, gadget: 'customers', type: 'title', title: 'forged by a neighbour' }, '*'); parent.frames[0].postMessage({ gatehouse: 1, type: 'config', config: { authToken: 'forged' }, st: 'x', expiresAt: 9e15 }, '*'); });
-  await page.waitForFunction(() => document.getElementById('title-queues').textContent === 'forged by a neighbour');
+  await evil.evaluate(() => { parent.postMessage({ gatehouse: 1, gadget: 'customers', type: 'title', title: 'forged by a neighbour' }, '*'); top.frames[0].postMessage({ gatehouse: 1, type: 'config', config: { authToken: 'forged' }, st: 'x', expiresAt: 9e15 }, '*'); });
+  await evil.evaluate(() => gadgets.window.setTitle('after the forger'));
+  await page.waitForFunction(() => document.getElementById('title-queues').textContent === 'after the forger');
   assert.equal(await page.textContent('#title-customers'), before);
   assert.notEqual(await page.frames().find(one => one.name() === 'gadget-customers').evaluate(() => finesse.gadget.Config.authToken), 'forged');
   await evil.evaluate(() => gadgets.window.setTitle('Queues'));
@@ -141,7 +143,8 @@ try {
   {
     const context = await open();
     const asked = [];
-    context.on('request', request => { if (request.url().includes('/desktop/sso/token')) asked.push(request.method()); });
+    const cut = [];
+    context.on('request', request => { if (request.url().includes('/desktop/sso/token')) asked.push(request.method()); if (request.url().includes('/gadgets/tokens')) cut.push(request.method()); });
     const tabs = [await context.newPage()];
     await tabs[0].goto(`${origin}/desk`);
     await tabs[0].fill('#username', 'sam');
@@ -159,19 +162,44 @@ try {
     const fetched = asked.filter(method => method === 'GET').length;
     for (let i = 1; i < 3; i++) { tabs.push(await context.newPage()); await tabs[i].goto(`${origin}/desk`); await ready(tabs[i]); }
     assert.equal(asked.filter(method => method === 'GET').length, fetched, 'the other tabs take over the token of the first');
+    assert.equal(cut.length, 1, 'and those of its gadgets');
     const posts = asked.filter(method => method === 'POST').length;
     say('single sign-on in three tabs');
 
     const tokens = () => Promise.all(tabs.map(tab => tab.frames().find(one => one.name() === 'gadget-customers').evaluate(() => finesse.gadget.Config.authToken)));
     const first = await tokens();
-    // Three quarters of a minute, as the demo's settings of this test say; the gadgets' own tokens follow.
+    // Three quarters of a minute, as the demo's settings of this test say, for the agent's and for the gadgets'.
     await Promise.all(tabs.map((tab, i) => tab.frames().find(one => one.name() === 'gadget-customers').waitForFunction(old => finesse.gadget.Config.authToken !== old, first[i], { timeout: 90_000 })));
     assert.equal(asked.filter(method => method === 'POST').length, posts + 1);
+    assert.equal(cut.length, 2, 'one renewal of the gadgets\' tokens, too');
+    const same = await tokens();
+    assert.deepEqual(new Set(same).size, 1);
     say('renewed once for three tabs');
 
     await tabs[1].click('.out');
     await Promise.all(tabs.map(tab => tab.waitForSelector('.card')));
     say('signed out in all tabs');
+    await context.close();
+  }
+  // By password, in two tabs: each proves it, and the second takes over the first one's token, and its gadgets'.
+  {
+    const context = await open(), asked = [], tabs = [];
+    context.on('request', request => { if (/\/gadgets\/(session|tokens)/.test(request.url())) asked.push(request.url().split('/').at(-1).split('?')[0]); });
+    for (let i = 0; i < 2; i++) {
+      const tab = await context.newPage();
+      tabs.push(tab);
+      await tab.goto(`${origin}/desk`);
+      await tab.fill('#username', 'alice');
+      await tab.keyboard.press('Enter');
+      await tab.fill('#password', password);
+      await tab.fill('#extension', '1001');
+      await tab.keyboard.press('Enter');
+      await ready(tab);
+    }
+    assert.deepEqual(asked, ['session', 'tokens']);
+    await tabs[0].click('.out');
+    await Promise.all(tabs.map(tab => tab.waitForSelector('.card')));
+    say('two tabs by password share');
     await context.close();
   }
   assert.deepEqual(faults, []);

@@ -5,9 +5,10 @@ const words = JSON.parse(document.getElementById('words').textContent);
 const word = (key, ...values) => values.reduce((text, value, i) => text.replace(`{${i}}`, value), words[key] ?? key);
 const { realm, title } = document.body.dataset;
 const language = document.documentElement.lang, country = (navigator.language.split('-')[1] ?? '').slice(0, 2);
+const port = location.port || (location.protocol === 'https:' ? '443' : '80');
 const host = new GadgetHost();
 
-let renewal, agent, offer, giving, basic, state = 'NOT_READY';
+let renewal, gadgets, agent, offer, again, basic, state = 'NOT_READY';
 
 // --- small tools --------------------------------------------------------------------------------
 function make(tag, attributes = {}, ...children) {
@@ -105,7 +106,8 @@ async function passwordIn(username, password, extension, mode) {
   };
   const known = await rest(`User/${encodeURIComponent(username)}`);
   const next = new Renewal({
-    name: `desk-password-${crypto.randomUUID()}`, // The password is this tab's, and so is the token.
+    // The password is each tab's own; who has proven it here takes over the token that another tab of this person has, and renews it with them.
+    name: `desk-password:${xmlText(known.xml, 'loginId') || username}`,
     fetch: () => own({ headers: { Authorization: `Basic ${base64(`${xmlText(known.xml, 'loginName') || username}:${password}`)}` } }),
     renew: old => own({ headers: { Authorization: `Bearer ${old.token}` } }),
   });
@@ -177,17 +179,17 @@ async function desktop() {
   const tell = tokens => { says.textContent = `${word('renewed', clock(tokens.expiresAt))} · ${word(agent.mode === 'SSO' ? 'sso' : 'nonsso')}`; };
   tell(renewal.current);
   renewal.on('expiring', tokens => host.expiring(tokens.expiresAt));
-  renewal.on('renewed', tokens => { tell(tokens); void give(); });
+  // Gadgets' own tokens outlive the agent's by which they were made; one that holds the agent's gets the new one.
+  renewal.on('renewed', tokens => { tell(tokens); if (gadgets?.current?.gadgets.some(one => one.trust === 'full')) void gadgets.renewNow(); });
   renewal.on('ended', ({ reason }) => over(reason));
   let all = [];
-  try { all = await gadgetTokens('', renewal.current.token, { language, country }); } catch (wrong) { says.textContent = word('failed', wrong.message); }
+  try { all = await share(); } catch (wrong) { says.textContent = word('failed', wrong.message); }
   if (!all.length) grid.append(make('p', { class: 'none' }, word('nogadgets')));
   for (const one of all) place(grid, one);
-  again(all);
 }
 
 const config = token => ({
-  authToken: token, id: agent.id, loginName: agent.loginName, extension: agent.extension, teamId: agent.teamId, teamName: agent.teamName, host: location.hostname, hostPort: location.port, restHost: location.hostname, scheme: location.protocol.slice(0, -1), localhostFQDN: location.hostname, localhostPort: location.port,
+  authToken: token, id: agent.id, loginName: agent.loginName, extension: agent.extension, teamId: agent.teamId, teamName: agent.teamName, host: location.hostname, hostPort: port, restHost: location.hostname, scheme: location.protocol.slice(0, -1), localhostFQDN: location.hostname, localhostPort: port,
   language, country, locale: country ? `${language}_${country}` : language, systemAuthMode: 'SSO', clientDriftInMillis: '0', theme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light',
 });
 
@@ -206,41 +208,75 @@ function place(grid, one) {
   section.append(frame, key);
   host.add({ id: one.id, frame });
   if (one.page) return;
-  // Posted, not addressed: what the gadget holds is in no URL.
-  const form = make('form', { method: 'post', action: '/gadgets/ifr', target: name, hidden: true }, ...Object.entries({ st: one.st, token: one.token, lang: language, country, config: JSON.stringify(config(one.token)) }).map(([key, value]) => make('input', { type: 'hidden', name: key, value })));
+  // Posted, not addressed: what the gadget holds is in no URL. What is there is for gadgets that read their own, as Shindig makes it; nobody else does.
+  const seen = new URLSearchParams({ url: one.spec, mid: one.id, lang: language, country, up_scheme: location.protocol.slice(0, -1), up_host: location.hostname, up_hostPort: port });
+  const form = make('form', { method: 'post', action: `/gadgets/ifr?${seen}`, target: name, hidden: true }, ...Object.entries({ st: one.st, token: one.token, lang: language, country, config: JSON.stringify(config(one.token)), ...kept(one.id) }).map(([key, value]) => make('input', { type: 'hidden', name: key, value })));
   document.body.append(form);
   form.submit();
   form.remove();
 }
 
-const holds = one => `${one.trust === 'full' ? word('holds.full') : word('holds', one.audiences.join(', '))} · ${word('until', clock(Date.now() + one.expires_in * 1000))}`;
-
-// Each gadget's token is renewed when three quarters of its life are over, of the agent's that is at hand.
-function again(all) {
-  clearTimeout(giving);
-  const soonest = Math.min(...all.filter(one => one.token).map(one => one.expires_in), 3600);
-  giving = setTimeout(() => void give(), Math.max(5, soonest * 0.75) * 1000);
+// A gadget's preferences, by person and gadget, for its next load: bounded, and never what looks like a credential.
+const prefsOf = id => `gatehouse-prefs:${realm}:${agent.id}:${id}`;
+function prefs(id) {
+  try { return Object.fromEntries(Object.entries(JSON.parse(localStorage.getItem(prefsOf(id)) ?? '{}')).filter(([, value]) => typeof value === 'string').slice(0, 50)); } catch { return {}; }
 }
+const kept = id => Object.fromEntries(Object.entries(prefs(id)).map(([name, value]) => [`up_${name}`, value]));
+host.on('pref', ({ id, name, value }) => {
+  if (!agent || !/^[A-Za-z0-9_.-]{1,128}$/.test(name) || /^(authorization|authToken|password)$/i.test(name)) return;
+  const all = { ...prefs(id), [name]: value };
+  if (Object.keys(all).length > 50 || JSON.stringify(all).length > 16 * 1024) return;
+  try { localStorage.setItem(prefsOf(id), JSON.stringify(all)); } catch { /* A browser that keeps nothing keeps no preferences. */ }
+});
 
-async function give(gadget) {
-  if (!renewal?.current) return;
-  try {
-    const all = await gadgetTokens('', renewal.current.token, { language, country, gadget });
-    for (const one of all.filter(one => one.token)) {
-      host.give(one.id, config(one.token), one.st, Date.now() + one.expires_in * 1000);
-      const key = document.querySelector(`[data-gadget="${CSS.escape(one.id)}"] .key`);
-      if (key) key.textContent = holds(one);
+const until = one => gadgets.current.issuedAt + one.expires_in * 1000;
+const holds = one => `${one.trust === 'full' ? word('holds.full') : word('holds', one.audiences.join(', '))} · ${word('until', clock(until(one)))}`;
+
+// The gadgets' tokens are renewed once for all tabs of a session, as the agent's are, when three quarters of the shortest life are over.
+async function share() {
+  const own = async () => {
+    const ask = () => { if (!renewal?.current) throw new Error(words.ended); return gadgetTokens('', renewal.current.token, { language, country }); };
+    let issuedAt = Date.now(), all;
+    try { all = await ask(); } catch (wrong) {
+      if (!(wrong instanceof Ended)) throw wrong;
+      // The agent's own token does not count any more: a new one brings new ones for the gadgets, or it is over.
+      await renewal?.renewNow();
+      issuedAt = Date.now();
+      all = await ask().catch(again => { throw new Error(again.message); });
     }
-    if (!gadget) again(all);
-  } catch (wrong) {
-    // The agent's own token does not count any more: a new one brings new ones for the gadgets, or it is over.
-    if (wrong instanceof Ended) await renewal?.renewNow();
-    else again([]);
-  }
+    return { token: 'gadgets', issuedAt, expiresAt: issuedAt + Math.min(3600, ...all.filter(one => one.token).map(one => one.expires_in)) * 1000, gadgets: all };
+  };
+  const next = new Renewal({ name: `desk-gadgets:${sessionOf(renewal.current.token)}`, fetch: own, renew: own });
+  next.on('renewed', ({ gadgets: all }) => { for (const one of all) give(one); });
+  next.on('ended', () => { again = setTimeout(() => { if (renewal && agent) share().then(all => { for (const one of all) give(one); }, () => {}); }, 5000); });
+  gadgets?.stop();
+  gadgets = next;
+  try { return (await next.start()).gadgets; } catch (wrong) { next.stop(); throw wrong; }
+}
+// Tabs of one session share; the session's name stands in the token.
+function sessionOf(token) {
+  try { return JSON.parse(atob(token.split('.')[1].replace(/-/g, '+').replace(/_/g, '/'))).sid ?? agent.id; } catch { return agent.id; }
 }
 
-host.on('stale', ({ id }) => void give(id));
-host.on('ready', ({ id }) => { const frame = document.querySelector(`[data-gadget="${CSS.escape(id)}"] iframe`); if (frame?.hasAttribute('src')) void give(id); });
+function give(one) {
+  if (!one?.token || !gadgets?.current) return;
+  host.give(one.id, config(one.token), one.st, until(one));
+  const key = document.querySelector(`[data-gadget="${CSS.escape(one.id)}"] .key`);
+  if (key) key.textContent = holds(one);
+}
+
+// A gadget that complains without end is heard every few seconds.
+let complained = 0;
+host.on('stale', () => { if (Date.now() - complained > 3000) { complained = Date.now(); void gadgets?.renewNow(); } });
+host.on('ready', ({ id }) => { const frame = document.querySelector(`[data-gadget="${CSS.escape(id)}"] iframe`); if (frame?.hasAttribute('src')) give(gadgets?.current?.gadgets.find(one => one.id === id)); });
+// What somebody forged changed nothing; the audit log has it. A flood is the server's to thin out, and ours not to send.
+let reports = [];
+host.on('forged', ({ origin, claimed, from, at }) => {
+  const now = Date.now();
+  reports = reports.filter(one => now - one < 60_000);
+  if (!renewal?.current || reports.push(now) > 20) return;
+  fetch('/gadgets/forged', { method: 'POST', headers: { Authorization: `Bearer ${renewal.current.token}` }, body: new URLSearchParams({ origin, claimed, from, at }), credentials: 'omit', keepalive: true }).catch(() => {});
+});
 host.on('height', ({ id, height }) => { const frame = document.querySelector(`[data-gadget="${CSS.escape(id)}"] iframe`); if (frame) frame.style.height = `${Math.min(Math.max(height, 40), 1600)}px`; });
 host.on('title', ({ id, title: text }) => { const heading = document.getElementById(`title-${id}`); if (heading) heading.textContent = text; });
 
@@ -256,9 +292,10 @@ async function signOut() {
 
 function over(reason) {
   host.ended(reason);
-  clearTimeout(giving);
+  clearTimeout(again);
+  gadgets?.stop();
   for (const frame of document.querySelectorAll('[data-gadget]')) host.remove(frame.dataset.gadget);
-  [renewal, basic, agent, state] = [undefined, undefined, undefined, 'NOT_READY'];
+  [renewal, gadgets, basic, agent, state] = [undefined, undefined, undefined, undefined, 'NOT_READY'];
   card(word(reason === 'signed out' ? 'signedout' : 'signin'), reason === 'signed out' ? undefined : alertOf(word('ended')), make('form', { onsubmit: event => { event.preventDefault(); void begin(false); } }, make('button', { type: 'submit' }, word('signin'))));
   document.querySelector('button').focus();
 }
