@@ -59,7 +59,7 @@ public sealed class Entitlements(ClientStore clients, ResourceServers servers, R
 
     /// <summary>Whether somebody's token tells of all that its client would be told today: one that an exchange cut to some audiences does not.</summary>
     public async ValueTask<bool> IsWholeAsync(Principal principal, Client client, Session? session, CancellationToken stop)
-        => client.Audiences.All(principal.Audiences.Contains) && (!principal.Scopes.Contains("roles") || (await AskerAsync(client, principal.Subject, session, principal.Scopes, stop))?.Roles.All(principal.Roles.Contains) == true);
+        => principal.Door != Authorization.Cut && client.Audiences.All(principal.Names) && (!principal.Scopes.Contains("roles") || (await AskerAsync(client, principal.Subject, session, principal.Scopes, stop))?.Roles.All(principal.Roles.Contains) == true);
 
     /// <summary>An authorization of a user with everything that they may do at a resource server in it, so that the mint makes what Keycloak calls an RPT; its refresh asks anew. An empty list stays an empty list: it is for whoever asks to refuse.</summary>
     public async ValueTask<(Authorization? Authorization, OAuthError? Error)> WithPermissionsAsync(Authorization authorization, string audience, CancellationToken stop)

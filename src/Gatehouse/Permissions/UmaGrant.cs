@@ -45,7 +45,9 @@ public sealed class UmaGrant(Entitlements entitlements, Verify verify, SessionSt
         if (unknown is not null) return Refuse(unknown);
         if (granted.IsEmpty) return Refuse(Denied);
 
-        // 4 As asked for: yes, the list, or a token.
+        // 4 As asked for: yes, the list, or a token, which is for the resource server too. Nobody makes a token good for a place by showing it alone: it is good there already, or its client proves itself.
+        if (parameters["response_mode"] is null or "token" && (request.ByBearer || request.Client.Public) && !who.Reaches)
+            return Refuse(new OAuthError("invalid_target", $"The bearer token is not for '{audience}', and by itself it gets no token that is. Ask for response_mode=decision or permissions, add the audience to the token's client, or let that client prove itself."));
         return parameters["response_mode"] switch
         {
             "decision" => new GrantResult.Told(Yes),
@@ -60,7 +62,7 @@ public sealed class UmaGrant(Entitlements entitlements, Verify verify, SessionSt
         if (request.Bearer?.Reveal() is not { } token && (token = request.Parameters["subject_token"]) is null)
         {
             if (request.Client is not { ServiceAccount: true, Public: false }) return (null, OAuthError.UnauthorizedClient("The client has no service account: send a user's token as 'Authorization: Bearer'."));
-            return (new Who(await entitlements.AskerAsync(request.Client, stop), made with { Scopes = request.Client.DefaultScopes }), null);
+            return (new Who(await entitlements.AskerAsync(request.Client, stop), made with { Scopes = request.Client.DefaultScopes }, true), null);
         }
 
         if (verify.Check(token, null, out var principal) is { } reason) return (null, Invalid($"Invalid bearer token: {reason.Code}"));
@@ -69,7 +71,7 @@ public sealed class UmaGrant(Entitlements entitlements, Verify verify, SessionSt
         if (principal.Client is not { } maker) return (null, Invalid("Invalid bearer token: no client's"));
 
         // A client that proves itself must have to do with the token: it was made for it, or what is asked for is its own.
-        if (!request.ByBearer && maker != request.Client.ClientId && !principal.Audiences.Contains(request.Client.ClientId) && audience != request.Client.ClientId)
+        if (!request.ByBearer && !principal.IsFor(request.Client.ClientId) && audience != request.Client.ClientId)
             return (null, OAuthError.InvalidGrant("The bearer token was not made for this client, and the permissions are not its own."));
         if (principal.Session is { } id && (await sessions.FindAsync(principal.Realm, id, stop) is not { } alive || alive.User != principal.Subject)) return (null, Invalid("Session not active"));
         if (await clients.FindByClientIdAsync(principal.Realm, maker, stop) is not { Enabled: true } client) return (null, Invalid("The bearer token's client is gone or disabled"));
@@ -81,13 +83,13 @@ public sealed class UmaGrant(Entitlements entitlements, Verify verify, SessionSt
         return (new Who(asker, made with
         {
             Client = client, User = principal.Kind == PrincipalKind.User ? principal.Subject : null, Session = session, Scopes = [.. principal.Scopes.Where(scope => scope is not ("offline_access" or "openid"))], AuthenticatedAt = principal.AuthenticatedAt,
-            Level = principal.Level, Since = principal.IssuedAt, Within = principal, WithRefresh = proven && session is not null, NotAfter = proven && session is not null ? null : principal.Until - verify.Skew,
-        }), null);
+            Level = principal.Level, Since = principal.IssuedAt, Within = principal, Door = principal.Door == Authorization.Cut ? Authorization.Cut : null, WithRefresh = proven && session is not null, NotAfter = proven && session is not null ? null : principal.Until - verify.Skew,
+        }, principal.Names(audience) || (maker == audience && principal.Door != Authorization.Cut)), null);
     }
 
     private static OAuthError Invalid(string description) => new("invalid_grant", description, 401);
 
     private static GrantResult.Refused Refuse(OAuthError error) => new(error);
 
-    private sealed record Who(Policy.Asker Asker, Authorization Authorization);
+    private sealed record Who(Policy.Asker Asker, Authorization Authorization, bool Reaches);
 }

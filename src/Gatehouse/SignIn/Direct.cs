@@ -52,7 +52,7 @@ public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGr
                 // Nobody is given the cookie: the session is the facade's client's, not a browser's.
                 return new DirectOutcome.In(arrived.User, new Authorization
                 {
-                    Grant = "password", Realm = realm, Client = client with { AccessTokenLife = rules.Life(arrived.User) }, User = arrived.User.Id, Session = session, Scopes = client.DefaultScopes, AuthenticatedAt = session.AuthenticatedAt, Level = session.Level, Address = origin.Address,
+                    Grant = "password", Realm = realm, Client = client with { AccessTokenLife = rules.Life(arrived.User) }, User = arrived.User.Id, Session = session, Scopes = client.DefaultScopes, AuthenticatedAt = session.AuthenticatedAt, Level = session.Level, Door = rules.Door, Address = origin.Address,
                 });
             case PasswordOutcome.Barred barred:
                 return new DirectOutcome.Barred(barred.Code);
@@ -82,11 +82,17 @@ public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGr
         return await OfAsync(realm, client, rules, result!, origin, stop);
     }
 
-    /// <summary>A token of ours is traded for the next one of the same session; the rules are asked anew, and the session counts as used.</summary>
-    public async Task<DirectOutcome> RenewAsync(Realm realm, Client client, EntryRules rules, Secret token, Origin origin, CancellationToken stop)
+    /// <summary>A token that the door of the rules made is traded for the next one of the same session; the rules are asked anew, and the session counts as used.</summary>
+    public Task<DirectOutcome> RenewAsync(Realm realm, Client client, EntryRules rules, Secret token, Origin origin, CancellationToken stop)
+        => TradeAsync(RequestOf(realm, client, token, origin) with { Door = rules.Door ?? throw new ArgumentException("The rules name no door.", nameof(rules)) }, rules, origin, stop);
+
+    /// <summary>A person's whole token of another client, which names this one as its audience, is traded for one of this client's in the same session; the rules are asked, and the session counts as used.</summary>
+    public Task<DirectOutcome> TradeAsync(Realm realm, Client client, EntryRules rules, Secret token, Origin origin, CancellationToken stop) => TradeAsync(RequestOf(realm, client, token, origin), rules, origin, stop);
+
+    private async Task<DirectOutcome> TradeAsync(GrantRequest request, EntryRules rules, Origin origin, CancellationToken stop)
     {
-        var parameters = Parameters.Of([new("subject_token_type", ProofType.AccessToken), new("subject_token", token.Reveal())]);
-        var outcome = await OfAsync(realm, client, rules, await exchange.AuthorizeAsync(new GrantRequest(realm, client, parameters, origin.Address), stop), origin, stop);
+        var (realm, client) = (request.Realm, request.Client);
+        var outcome = await OfAsync(realm, client, rules, await exchange.AuthorizeAsync(request, stop), origin, stop);
         if (outcome is not DirectOutcome.In { User: var user, Authorization.Session: { } session }) return outcome;
         if (await rules.BarAsync(user, stop) is { } barred)
         {
@@ -101,15 +107,18 @@ public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGr
     /// <summary>A person's token of ours is traded for one that is cut to a gadget and its back ends (decision 0014). The session does not count as used: gadgets renew by themselves.</summary>
     public async Task<DirectOutcome> NarrowAsync(Realm realm, Client client, Secret token, GadgetCut cut, ImmutableArray<string> audience, Origin origin, CancellationToken stop)
     {
-        var parameters = Parameters.Of([new("subject_token_type", ProofType.AccessToken), new("subject_token", token.Reveal())]);
-        var request = new GrantRequest(realm, client, parameters, origin.Address) { Gadget = (cut, audience) };
+        var request = RequestOf(realm, client, token, origin) with { Gadget = (cut, audience) };
         return await OfAsync(realm, client, new EntryRules(client.ClientId, [], _ => null, _ => cut.Life), await exchange.AuthorizeAsync(request, stop), origin, stop);
     }
+
+    // A facade asks nobody for the client's secret: what the grant then gives is no more than what was shown.
+    private static GrantRequest RequestOf(Realm realm, Client client, Secret token, Origin origin)
+        => new(realm, client, Parameters.Of([new("subject_token_type", ProofType.AccessToken), new("subject_token", token.Reveal())]), origin.Address) { Unproven = true };
 
     private async Task<DirectOutcome> OfAsync(Realm realm, Client client, EntryRules rules, GrantResult result, Origin origin, CancellationToken stop)
     {
         if (result is GrantResult.Granted { Authorization: { User: { } id } authorization } granted && await users.FindAsync(realm.Name, id, stop) is { } user)
-            return new DirectOutcome.In(user, authorization with { Client = client with { AccessTokenLife = rules.Life(user) }, WithRefresh = false }, granted.Answer);
+            return new DirectOutcome.In(user, authorization with { Client = client with { AccessTokenLife = rules.Life(user) }, WithRefresh = false, Door = authorization.Door ?? rules.Door }, granted.Answer);
         var (error, code) = result is GrantResult.Refused refused ? (refused.Error, refused.Code ?? refused.Error.Code) : (null, "user_not_found");
         Note(realm, rules, code, null, origin);
         return error is { Status: 503 } ? new DirectOutcome.Unavailable() : rules.Codes.Contains(code) ? new DirectOutcome.Barred(code) : new DirectOutcome.Refused(code);

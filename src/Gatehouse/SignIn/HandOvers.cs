@@ -35,6 +35,10 @@ public sealed class HandOvers(Database database, Sealer sealer, TimeProvider tim
     public Task<bool> TakeAsync(string realm, string user, string client, Secret password, CancellationToken stop) => database.WriteAsync(async work => await work.Connection.ExecuteAsync(
         "update password_handovers set uses = uses - 1 where realm = @realm and user_id = @user and client = @client and hash = @hash and uses > 0 and ends_at > @now", new { realm, user, client, hash = HashOf(password), now = work.Now }, work.Transaction) == 1, stop);
 
+    /// <summary>Whether it is one that counts now; it is not used up.</summary>
+    public Task<bool> IsAsync(string realm, string user, string client, Secret password, CancellationToken stop) => database.ReadAsync(async connection => await connection.ExecuteScalarAsync<long>(
+        "select count(*) from password_handovers where realm = @realm and user_id = @user and client = @client and hash = @hash and uses > 0 and ends_at > @now", new { realm, user, client, hash = HashOf(password), now = time.GetUtcNow().ToUnixTimeMilliseconds() }) > 0, stop);
+
     /// <summary>Whether one would count now, whatever it is.</summary>
     public Task<bool> AnyAsync(string realm, string user, string client, CancellationToken stop) => database.ReadAsync(async connection => await connection.ExecuteScalarAsync<long>(
         "select count(*) from password_handovers where realm = @realm and user_id = @user and client = @client and uses > 0 and ends_at > @now", new { realm, user, client, now = time.GetUtcNow().ToUnixTimeMilliseconds() }) > 0, stop);

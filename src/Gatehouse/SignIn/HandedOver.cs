@@ -23,12 +23,19 @@ public sealed class HandedOver(HandOvers handOvers, Users users, RightsCache rig
         }
 
         var user = await users.FindByNameAsync(realm.Name, name, stop);
-        if (user is { Enabled: true } && !await AdministersAsync(realm.Name, user.Id, stop) && await handOvers.TakeAsync(realm.Name, user.Id, client.ClientId, password, stop))
+        if (user is { Enabled: true } && !await AdministersAsync(realm.Name, user.Id, stop) && await handOvers.IsAsync(realm.Name, user.Id, client.ClientId, password, stop))
         {
             if (await rules.BarAsync(user, stop) is { } barred)
             {
                 Note(realm, client, user, name, origin, barred);
                 return new DirectOutcome.Barred(barred);
+            }
+
+            // Used up by who comes in and by nobody else: without the second factor's code it would be gone before its own client asks. Of several at once, as many come in as it has uses.
+            if (!await handOvers.TakeAsync(realm.Name, user.Id, client.ClientId, password, stop))
+            {
+                Note(realm, client, user, name, origin, "handover_used");
+                return new DirectOutcome.Refused("invalid_user_credentials");
             }
 
             guard.Succeeded(realm.Name, name, origin.Network, origin.Device);

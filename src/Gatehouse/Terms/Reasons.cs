@@ -72,6 +72,9 @@ public static class Reasons
     /// <summary>The token is meant for another audience.</summary>
     public static readonly Reason TokenAudience = new("token.audience", 401, "The token is meant for another audience.", "Request a token for this service.");
 
+    /// <summary>The token was not made at the door that is to renew it.</summary>
+    public static readonly Reason TokenDoor = new("token.door", 401, "The token was made elsewhere, or cut of another.", "A token is renewed where it was made. What was cut by token exchange is renewed nowhere: trade the whole one again.");
+
     /// <summary>The token was cut for a gadget, and this is not a back end of its.</summary>
     public static readonly Reason TokenGadget = new("token.gadget", 401, "The token is a gadget's.", "It counts only at the back ends that its 'aud' names, and is traded for no other token; here the agent's own is needed.");
 

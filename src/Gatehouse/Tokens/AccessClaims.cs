@@ -26,6 +26,7 @@ public static class AccessClaims
         writer.WriteString("client_id", a.Client.ClientId);
         if (a.Session is { } session) writer.WriteString("sid", session.Id);
         if (a.Session?.Extension is { } extension) writer.WriteString("extension", extension);
+        if (a.Door is { } door) writer.WriteString("door", door);
         if (a.Gadget is { } gadget) writer.WriteString("gadget", gadget.Id);
         if (a.Level is { } level) writer.WriteString("acr", level);
         WriteRoles(writer, s);
@@ -54,8 +55,14 @@ public static class AccessClaims
         // A gadget's audiences are those of its settings, whether or not the person holds a role there.
         List<string> audience = s.Authorization.Gadget is not null ? [.. s.Authorization.Audience] : [.. s.Authorization.Client.Audiences
             .Concat(s.Roles.Where(role => role.Contains('/', StringComparison.Ordinal)).Select(role => role[..role.IndexOf('/', StringComparison.Ordinal)]).Where(client => client != s.Authorization.Client.ClientId))
-            .Distinct().Where(one => s.Authorization.Audience.IsEmpty || s.Authorization.Audience.Contains(one)).Where(one => s.Authorization.Within is not { } shown || shown.Audiences.Contains(one))];
-        if (s.Authorization.Permissions is { } permissions && !audience.Contains(permissions.Audience)) audience.Insert(0, permissions.Audience);
+            .Distinct().Where(one => s.Authorization.Audience.IsEmpty || s.Authorization.Audience.Contains(one)).Where(one => s.Authorization.Within is not { } shown || shown.Names(one))];
+        if (s.Authorization.Permissions is { } permissions && !audience.Contains(permissions.Audience))
+        {
+            // It may read them; to whoever asks whom the token was made for, the second claim says that it was not made for it.
+            audience.Insert(0, permissions.Audience);
+            writer.WriteString("permitted_at", permissions.Audience);
+        }
+
         if (audience.Count == 0) audience.Add("account");
         if (audience.Count == 1)
         {

@@ -38,6 +38,14 @@ public sealed record Authorization
     /// <summary>The token that was shown and of which this one is made: roles, groups and audiences that are not in it are not in the next either. Null where none was shown.</summary>
     public Principal? Within { get; init; }
 
+    /// <summary>
+    /// Where what is made counts as made: a facade's door, which alone renews it; <see cref="Cut"/> for what was cut of another token, which nobody renews; null for the token endpoint. In the access token as <c>door</c>, with the refresh token's family too.
+    /// </summary>
+    public string? Door { get; init; }
+
+    /// <summary><see cref="Door"/> of what is no more than the token that was shown for it.</summary>
+    public const string Cut = "exchange";
+
     /// <summary>When the access token ends at the latest; null when only lifetimes say so.</summary>
     public DateTimeOffset? NotAfter { get; init; }
 

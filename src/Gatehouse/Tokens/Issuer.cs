@@ -55,6 +55,7 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
             static string Owner(string role) => role[..role.IndexOf('/', StringComparison.Ordinal)];
             var reach = a.Client.Audiences.Concat(roles.Where(role => role.Contains('/', StringComparison.Ordinal)).Select(Owner)).ToHashSet(StringComparer.Ordinal);
             if (!a.Audience.All(reach.Contains)) return Refuse(a, new OAuthError("invalid_target", "The audience is not known, or beyond this client's reach."));
+            if (a.Within is { } narrow && !a.Audience.All(narrow.Names)) return Refuse(a, new OAuthError("invalid_target", "The token that was shown is not for that audience, so nothing made of it is."));
             roles = roles.Where(role => !role.Contains('/', StringComparison.Ordinal) || a.Audience.Contains(Owner(role))).ToHashSet(StringComparer.Ordinal);
         }
 
@@ -80,6 +81,8 @@ public sealed class Issuer(Issuers issuers, SigningKeys keys, UserCache users, R
         var expires = now + (life < Revocations.Longest ? life : Revocations.Longest);
         if (a.NotAfter < expires) expires = a.NotAfter.Value;
         if (!a.IsOffline && a.Session is { } bound && bound.EndsAt < expires) expires = bound.EndsAt;
+
+        if (a.NotAfter <= now) return Refuse(a, OAuthError.InvalidGrant("The token that was shown is over."));
 
         // 9 Sign.
         var family = a.WithRefresh ? a.Rotates?.Family ?? TokenIds.NewFamily() : null;

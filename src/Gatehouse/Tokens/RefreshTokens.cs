@@ -23,13 +23,15 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
     private static readonly Statement Renew = new("update refresh_families set renewed_at = @at where id = @family and ended_at is null", "at", "family");
     private static readonly Statement Insert = new("insert into refresh_tokens (hash, realm, family, expires_at) values (@hash, @realm, @family, @expires)", "hash", "realm", "family", "expires");
 
-    /// <summary>Looks a presented token up: a use, or a stored answer inside the grace, or an error.</summary>
-    public async Task<(RefreshUse? Use, TokenSet? Same, OAuthError? Error)> PresentAsync(Terms.Realm realm, string token, string clientId, string? address, CancellationToken stop)
+    /// <summary>Looks a token up that is presented at a door (null: the token endpoint): a use, or a stored answer inside the grace, or an error.</summary>
+    public async Task<(RefreshUse? Use, TokenSet? Same, OAuthError? Error)> PresentAsync(Terms.Realm realm, string token, string clientId, string? door, string? address, CancellationToken stop)
     {
         if (token.Length > 128) return (null, null, OAuthError.InvalidGrant("The refresh token is not valid."));
         var hash = HashOf(token);
         var row = await RefreshRow.FindAsync(database, realm.Name, hash, stop);
         if (row is null || row.ClientId != clientId) return (null, null, OAuthError.InvalidGrant("The refresh token is not valid."));
+        // Before anything is judged or ended: at another door other proofs are asked for, or none, and other rules hold.
+        if (row.Door != door) return (null, null, OAuthError.InvalidGrant("The refresh token is of another endpoint, which renews it."));
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         if (row.EndedAt is not null) return (null, null, OAuthError.InvalidGrant($"The refresh token was ended: {row.EndReason}."));
         if (revocations.Has(row.Realm, null, row.User, row.ClientId, DateTimeOffset.FromUnixTimeMilliseconds(row.CreatedAt))) return (null, null, OAuthError.InvalidGrant("The refresh token was revoked. Sign in again."));
@@ -74,10 +76,10 @@ public sealed class RefreshTokens(Database database, Sealer sealer, AuditLog aud
                 if (a.CodeHash is { } code && await work.Connection.ExecuteAsync("update codes set used_at = used_at where hash = @code and replayed_at is null", new { code }, work.Transaction) == 0) return (false, null);
                 await work.Connection.ExecuteAsync(
                     """
-                    insert into refresh_families (id, realm, client_id, user_id, session_id, scope, nonce, auth_time, level, code, created_at, ends_at, audience, permissions)
-                    values (@family, @realm, @client, @User, @session, @scope, @Nonce, @authTime, @Level, @CodeHash, @at, @ends, @audience, @permissions)
+                    insert into refresh_families (id, realm, client_id, user_id, session_id, scope, nonce, auth_time, level, code, created_at, ends_at, audience, permissions, door)
+                    values (@family, @realm, @client, @User, @session, @scope, @Nonce, @authTime, @Level, @CodeHash, @at, @ends, @audience, @permissions, @Door)
                     """,
-                    new { family, realm = a.Realm.Name, client = a.Client.ClientId, a.User, session = a.IsOffline ? null : a.Session!.Id, scope = string.Join(' ', a.Scopes), a.Nonce, authTime = a.AuthenticatedAt?.ToUnixTimeMilliseconds(), a.Level, a.CodeHash, at = work.Now, ends = ends.ToUnixTimeMilliseconds(), audience = a.Permissions?.Audience, permissions = a.Permissions?.Request },
+                    new { family, realm = a.Realm.Name, client = a.Client.ClientId, a.User, session = a.IsOffline ? null : a.Session!.Id, scope = string.Join(' ', a.Scopes), a.Nonce, authTime = a.AuthenticatedAt?.ToUnixTimeMilliseconds(), a.Level, a.CodeHash, at = work.Now, ends = ends.ToUnixTimeMilliseconds(), audience = a.Permissions?.Audience, permissions = a.Permissions?.Request, a.Door },
                     work.Transaction);
             }
 

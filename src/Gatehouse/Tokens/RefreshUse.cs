@@ -22,6 +22,6 @@ public sealed record RefreshUse(string Hash, string Family, string Realm, string
     /// <summary>What was asked for there.</summary>
     public string? Permissions { get; init; }
 
-    /// <summary>Whether it came of an authorization code, which its client redeemed with all that it proves itself by.</summary>
-    public bool OfCode { get; init; }
+    /// <summary>Door that renews the family; null for the token endpoint.</summary>
+    public string? Door { get; init; }
 }

@@ -88,7 +88,7 @@ public sealed class Verify(Issuers issuers, Realms realms, SigningKeys keys, Rev
             Client = claims.Text("azp"), Session = claims.Text("sid"), TokenId = claims.Id, Audiences = claims.Audience,
             Roles = RolesOf(claims), Groups = claims.Texts("groups").ToFrozenSet(),
             Scopes = (claims.Text("scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).ToFrozenSet(),
-            AuthenticatedAt = claims.Time("auth_time") is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null, Level = claims.Text("acr"), Gadget = claims.Text("gadget"),
+            AuthenticatedAt = claims.Time("auth_time") is { } at ? DateTimeOffset.FromUnixTimeSeconds(at) : null, Level = claims.Text("acr"), Gadget = claims.Text("gadget"), Door = claims.Text("door"), PermittedAt = claims.Text("permitted_at"),
             IssuedAt = DateTimeOffset.FromUnixTimeSeconds(claims.IssuedAt!.Value),
             // The forgiven skew is part of the life: a cache must not refuse what a fresh check would accept.
             Until = DateTimeOffset.FromUnixTimeSeconds(claims.ExpiresAt!.Value) + skew,

@@ -83,20 +83,27 @@ public sealed class Mint : IDisposable
         }, TimeSpan.FromMinutes(1), default);
 
     public async Task<(TokenSet? Tokens, OAuthError? Error)> RedeemAsync(string code, string client = "agent-desk")
-        => await RunAsync(new AuthorizationCodeGrant(Codes, RefreshTokens, Node.Sessions), client, ("code", code), ("redirect_uri", Redirect), ("code_verifier", Verifier));
+        => await RunAsync(new AuthorizationCodeGrant(Codes, RefreshTokens, Node.Sessions), client, null, ("code", code), ("redirect_uri", Redirect), ("code_verifier", Verifier));
 
-    public async Task<(TokenSet? Tokens, OAuthError? Error)> RefreshAsync(string token, string? scope = null, string client = "agent-desk")
-        => await RunAsync(new RefreshGrant(RefreshTokens, Node.Sessions, []), client, ("refresh_token", token), ("scope", scope ?? ""));
+    public async Task<(TokenSet? Tokens, OAuthError? Error)> RefreshAsync(string token, string? scope = null, string client = "agent-desk", string? door = null)
+        => await RunAsync(new RefreshGrant(RefreshTokens, Node.Sessions, []), client, door, ("refresh_token", token), ("scope", scope ?? ""));
 
     public async Task<TokenSet> BeginAsync(params string[] scopes) => (await RedeemAsync(await CodeAsync(await SignInAsync(), scopes))).Tokens!;
+
+    /// <summary>Tokens that a door made, without a code.</summary>
+    public async Task<TokenSet> BeginAtAsync(string door)
+    {
+        var session = await SignInAsync();
+        return (await Issuer.MintAsync(new Gatehouse.Tokens.Authorization { Grant = "password", Realm = Realm, Client = await ClientAsync(), User = session.User, Session = session, Scopes = ["profile"], WithRefresh = true, Door = door }, default)).Tokens!;
+    }
 
     /// <summary>Rows of a table.</summary>
     public Task<long> CountAsync(string table) => Node.Database.ReadAsync(connection => connection.ExecuteScalarAsync<long>($"select count(*) from {table}"), default);
 
-    private async Task<(TokenSet? Tokens, OAuthError? Error)> RunAsync(IGrant grant, string client, params (string Name, string Value)[] parameters)
+    private async Task<(TokenSet? Tokens, OAuthError? Error)> RunAsync(IGrant grant, string client, string? door, params (string Name, string Value)[] parameters)
     {
         var known = Parameters.Of(parameters.Where(one => one.Value.Length > 0).Select(one => KeyValuePair.Create(one.Name, one.Value)));
-        return await grant.AuthorizeAsync(new GrantRequest(Realm, await ClientAsync(client), known, "192.0.2.1"), default) switch
+        return await grant.AuthorizeAsync(new GrantRequest(Realm, await ClientAsync(client), known, "192.0.2.1") { Door = door }, default) switch
         {
             GrantResult.Refused refused => (null, refused.Error),
             GrantResult.Repeated repeated => (repeated.Tokens, null),

@@ -56,6 +56,23 @@ public abstract class RefreshTests : StoreKit
     }
 
     [Fact]
+    public async Task A_family_is_renewed_at_the_door_that_began_it_and_a_try_elsewhere_ends_nothing()
+    {
+        using var one = await MintAsync();
+        using var two = await MintAsync();
+        var first = await one.BeginAtAsync("desktop");
+        foreach (var door in (string?[])[null, "ids", "DESKTOP", ""]) Assert.Contains("another endpoint", (await two.RefreshAsync(first.RefreshToken!, door: door)).Error!.Description, StringComparison.Ordinal);
+        var second = (await two.RefreshAsync(first.RefreshToken!, door: "desktop")).Tokens!;
+        Assert.Null(one.Verify.Check(second.AccessToken, null, out var principal));
+        Assert.Equal("desktop", principal!.Door);
+
+        // Used, at the wrong door: neither its answer, nor the family's end.
+        clock.Advance(TimeSpan.FromSeconds(60));
+        Assert.Contains("another endpoint", (await one.RefreshAsync(first.RefreshToken!)).Error!.Description, StringComparison.Ordinal);
+        Assert.NotNull((await one.RefreshAsync(second.RefreshToken!, door: "desktop")).Tokens);
+    }
+
+    [Fact]
     public async Task A_disabled_user_gets_nothing_more_here_at_once_and_elsewhere_when_it_is_heard()
     {
         using var one = await MintAsync();

@@ -15,10 +15,13 @@ namespace Gatehouse.Facades.Expertflow;
 /// <summary>What the endpoints share: the realm and the client of the settings, the rules of the door, and the way from a sign-in to the vendor's answer by the one mint.</summary>
 internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, EntryCheck check, SecondFactor second, ITeams teams, Entitlements entitlements, Seals seals, IOptions<ExpertflowSettings> options)
 {
+    /// <summary>What is made at these addresses is renewed at them, and they renew nothing else.</summary>
+    public const string Door = "expertflow";
+
     private readonly ExpertflowSettings settings = options.Value;
 
     /// <summary>The rules of this door.</summary>
-    public EntryRules Rules => new(settings.Client, EntryCheck.Codes, _ => null, _ => settings.Expires) { BarAlso = check.BarAsync };
+    public EntryRules Rules => new(settings.Client, EntryCheck.Codes, _ => null, _ => settings.Expires) { BarAlso = check.BarAsync, Door = Door };
 
     /// <summary>Second factor that is asked for; null for none.</summary>
     public string? SecondFactor => settings.SecondFactor.Length > 0 ? settings.SecondFactor : null;

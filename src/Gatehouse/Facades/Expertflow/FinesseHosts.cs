@@ -51,7 +51,7 @@ internal sealed class FinesseHosts(Upstreams upstreams, Issuers issuers, Direct 
             return new DirectOutcome.Refused("own_token");
         }
 
-        return await direct.RenewAsync(realm, client, rules, token, origin, stop);
+        return await direct.TradeAsync(realm, client, rules, token, origin, stop);
     }
 
     /// <summary>The vendor's words for a token that does not count.</summary>

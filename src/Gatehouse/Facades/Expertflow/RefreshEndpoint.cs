@@ -61,7 +61,7 @@ internal sealed class RefreshEndpoint(Desk desk, RefreshGrant grant, Issuer issu
             return (null, Over);
         }
 
-        switch (await grant.AuthorizeAsync(new GrantRequest(realm, client, Parameters.Of([new("refresh_token", token)]), address), stop))
+        switch (await grant.AuthorizeAsync(new GrantRequest(realm, client, Parameters.Of([new("refresh_token", token)]), address) { Door = Desk.Door }, stop))
         {
             case GrantResult.Repeated same:
                 return (same.Tokens, null);

@@ -46,7 +46,7 @@ internal sealed class Admission(Site site, Modes modes, Agents agents, Verifiers
         if (await verifiers.VerifyOwnAsync(bearer, realm.Name, context.RequestAborted) is not Verdict.Accepted { Principal: { Kind: PrincipalKind.User } principal }) return (null, null, Errors.Unknown);
 
         // Whoever is meant to call Finesse has its client among the audiences.
-        if (principal.Client != site.Settings.Client && !principal.Audiences.Contains(site.Settings.Client)) return (null, principal.Subject, Errors.Unknown);
+        if (!principal.IsFor(site.Settings.Client)) return (null, principal.Subject, Errors.Unknown);
         if (await users.FindAsync(realm.Name, principal.Subject, context.RequestAborted) is not { Enabled: true } user) return (null, principal.Subject, Errors.Unknown);
         if (principal.Session is not { } id || await sessions.FindAsync(realm.Name, id, context.RequestAborted) is not { } session) return (null, user.Id, Errors.Unknown);
         return await modes.OfAsync(user, context.RequestAborted) == Modes.Sso ? (new Admitted(user, session, null), user.Id, null) : (null, user.Id, Errors.WrongWay);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Gatehouse.Clients;
 using Gatehouse.People;
+using Gatehouse.Sessions;
 using Gatehouse.Terms;
 using Gatehouse.Tokens;
 using Gatehouse.Tokens.Grants;
@@ -9,7 +10,7 @@ using Gatehouse.Wire.OAuth;
 namespace Gatehouse.Facades.Finesse;
 
 /// <summary>The identity service's addresses for applications: <c>token</c> (codes and refresh tokens, the latter rotated), <c>introspect</c> (RFC 7662), and <c>validate</c>, which tells in the words of the vendor's tokens.</summary>
-internal sealed class IdentityEndpoints(Site site, Modes modes, Agents agents, Applications applications, AuthorizationCodeGrant code, IEnumerable<IGrant> grants, Issuer issuer, Introspect introspect, UserCache users, TimeProvider time)
+internal sealed class IdentityEndpoints(Site site, Modes modes, Agents agents, Applications applications, AuthorizationCodeGrant code, IEnumerable<IGrant> grants, Issuer issuer, SessionStore sessions, Introspect introspect, UserCache users, TimeProvider time)
 {
     private readonly IGrant refresh = grants.Single(grant => grant.Type == "refresh_token");
 
@@ -17,7 +18,7 @@ internal sealed class IdentityEndpoints(Site site, Modes modes, Agents agents, A
     public async Task TokenAsync(HttpContext context)
     {
         if (await IdentifyAsync(context, "CODE_TO_TOKEN_ERROR") is not var (realm, client, form)) return;
-        var request = new GrantRequest(realm, site.With(client), form, context.Connection.RemoteIpAddress?.ToString());
+        var request = new GrantRequest(realm, site.With(client), form, context.Connection.RemoteIpAddress?.ToString()) { Door = AuthorizeEndpoint.Door };
         var result = form["grant_type"] switch
         {
             null => new GrantResult.Refused(OAuthError.InvalidRequest("The parameter 'grant_type' is missing.")),
@@ -40,7 +41,9 @@ internal sealed class IdentityEndpoints(Site site, Modes modes, Agents agents, A
                 return;
         }
 
-        var (tokens, error) = await issuer.MintAsync(((GrantResult.Granted)result).Authorization, context.RequestAborted);
+        var authorization = ((GrantResult.Granted)result).Authorization;
+        if (authorization is { Rotates: not null, Session: { } session }) sessions.Touch(session, realm.SessionIdle);
+        var (tokens, error) = await issuer.MintAsync(authorization, context.RequestAborted);
         await (tokens is null ? Reply.OAuthAsync(context, error!) : Reply.SendAsync(context, 200, "application/json", tokens.ToJson()));
     }
 

@@ -114,11 +114,13 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Se
             return;
         }
 
-        var (made, id, error) = await tokens.RenewAsync(realm, client, access, refresh, AddressOf(context), context.RequestAborted);
+        var (found, id, error) = await tokens.FindAsync(realm, client, access, refresh, AddressOf(context), context.RequestAborted);
         var user = id is null ? null : await users.FindAsync(realm.Name, id, context.RequestAborted);
 
-        // The person's way in may have changed since.
+        // The person's way in may have changed since: asked before anything is made, or counts as used.
         if (error is null && (user is null || await modes.OfAsync(user, context.RequestAborted) != Modes.Sso)) error = OAuthError.InvalidGrant("The person signs in without SSO.");
+        TokenSet? made = null;
+        if (error is null) (made, error) = await tokens.RenewAsync(found!, context.RequestAborted);
         if (error is null)
         {
             await AnswerAsync(context, realm, user!, made!, withUser);

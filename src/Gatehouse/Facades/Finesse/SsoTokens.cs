@@ -11,6 +11,8 @@ namespace Gatehouse.Facades.Finesse;
 /// <summary>The desktop's tokens: made of a browser's session, renewed with the refresh token. All by the one mint.</summary>
 internal sealed class SsoTokens(Issuer issuer, IEnumerable<IGrant> grants, Verify verify, SessionStore sessions)
 {
+    private const string Door = "desktop";
+
     private readonly IGrant refresh = grants.Single(grant => grant.Type == "refresh_token");
 
     /// <summary>Tokens of a session.</summary>
@@ -19,16 +21,16 @@ internal sealed class SsoTokens(Issuer issuer, IEnumerable<IGrant> grants, Verif
         sessions.Touch(session, realm.SessionIdle);
         return await issuer.MintAsync(new Authorization
         {
-            Grant = "authorization_code", Realm = realm, Client = client, User = user.Id, Session = session, Scopes = client.DefaultScopes, AuthenticatedAt = session.AuthenticatedAt, Level = session.Level, WithRefresh = withRefresh, Address = address,
+            Grant = "authorization_code", Door = Door, Realm = realm, Client = client, User = user.Id, Session = session, Scopes = client.DefaultScopes, AuthenticatedAt = session.AuthenticatedAt, Level = session.Level, WithRefresh = withRefresh, Address = address,
         }, stop);
     }
 
     /// <summary>
-    /// The next access token. The answer that the vendor's clients expect has no refresh token, so the one they have stays good: it is not rotated, ends with its session, and an access token beside it must be of the same session.
+    /// What a refresh token stands for, for the next access token. The answer that the vendor's clients expect has no refresh token, so the one they have stays good: it is not rotated, ends with its session, and an access token beside it must be of the same session. Nobody proves at this door which client asks, and nothing is rotated: it renews what it made itself, and nothing else.
     /// </summary>
-    public async Task<(TokenSet? Tokens, string? User, OAuthError? Error)> RenewAsync(Realm realm, Client client, string? access, string refreshToken, string? address, CancellationToken stop)
+    public async Task<(Authorization? Found, string? User, OAuthError? Error)> FindAsync(Realm realm, Client client, string? access, string refreshToken, string? address, CancellationToken stop)
     {
-        var result = await refresh.AuthorizeAsync(new GrantRequest(realm, client, Parameters.Of([new("refresh_token", refreshToken)]), address), stop);
+        var result = await refresh.AuthorizeAsync(new GrantRequest(realm, client, Parameters.Of([new("refresh_token", refreshToken)]), address) { Door = Door }, stop);
         var error = result switch
         {
             GrantResult.Refused refused => refused.Error,
@@ -38,14 +40,15 @@ internal sealed class SsoTokens(Issuer issuer, IEnumerable<IGrant> grants, Verif
         };
         if (error is not null) return (null, null, error);
         var authorization = ((GrantResult.Granted)result).Authorization;
-
-        // Nobody proves at this door which client asks, and nothing is rotated: what was made where both are done is renewed there alone, else whoever finds it renews it here unseen.
-        if (authorization.Rotates is { OfCode: true } or { Audience: not null }) return (null, authorization.User, OAuthError.InvalidGrant("The refresh token is of another endpoint, which renews it."));
         if (access is not null && !Belongs(access, authorization)) return (null, authorization.User, OAuthError.InvalidGrant("The access token is not of this refresh token's session."));
-        if (authorization.Session is not { } session) return (null, authorization.User, OAuthError.InvalidGrant("The refresh token has no session."));
-        sessions.Touch(session, realm.SessionIdle);
-        var (tokens, no) = await issuer.MintAsync(authorization with { WithRefresh = false }, stop);
-        return (tokens, authorization.User, no);
+        return authorization.Session is null ? (null, authorization.User, OAuthError.InvalidGrant("The refresh token has no session.")) : (authorization, authorization.User, null);
+    }
+
+    /// <summary>The next access token of what <see cref="FindAsync"/> found; the session counts as used.</summary>
+    public ValueTask<(TokenSet? Tokens, OAuthError? Error)> RenewAsync(Authorization found, CancellationToken stop)
+    {
+        sessions.Touch(found.Session!, found.Realm.SessionIdle);
+        return issuer.MintAsync(found with { WithRefresh = false }, stop);
     }
 
     // The old access token may be over: that is why it is renewed.

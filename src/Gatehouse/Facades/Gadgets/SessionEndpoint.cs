@@ -10,16 +10,17 @@ using Gatehouse.Tokens.Grants;
 namespace Gatehouse.Facades.Gadgets;
 
 /// <summary>
-/// <c>/gadgets/session</c>: how a desktop without single sign-on comes by a token, of which its gadgets' are cut: POST with the agent's name and password (where <c>passwords</c> is on), POST with the token renews, DELETE with the token signs out. Only the desktop's own page may.
+/// <c>/gadgets/session</c>: how a desktop without single sign-on comes by a token, of which its gadgets' are cut: POST with the agent's name and password (where <c>passwords</c> is on), POST with the token renews, DELETE with the token signs out. It renews only what it made. Only the desktop's own page may.
 /// </summary>
 internal sealed class SessionEndpoint(Ground ground, Direct direct, Issuer issuer, Issuers issuers, Verifiers verifiers, SessionStore sessions, SignOut signOut)
 {
     private const string OnlySso = "sso_only";
+    private const string Door = "gadgets";
 
     public async Task PostAsync(HttpContext context)
     {
         if (await OpenAsync(context) is not var (realm, client)) return;
-        var rules = new EntryRules(client.ClientId, [OnlySso], Bar, _ => ground.Settings.Expires);
+        var rules = new EntryRules(client.ClientId, [OnlySso], Bar, _ => ground.Settings.Expires) { Door = Door };
         switch (Finder.FindPerson(context.Request.Headers))
         {
             case Found.One { Credential: var person } when ground.Settings.Passwords:
@@ -38,7 +39,7 @@ internal sealed class SessionEndpoint(Ground ground, Direct direct, Issuer issue
     {
         if (await OpenAsync(context) is not var (realm, client)) return;
         if (Finder.Find(context.Request.Headers, null, issuers.IsTls) is not Found.One { Credential: var bearer } || await verifiers.VerifyOwnAsync(bearer, realm.Name, context.RequestAborted) is not Verdict.Accepted { Principal: { Session: { } id } principal }
-            || principal.Client != client.ClientId)
+            || principal.Client != client.ClientId || principal.Door == Authorization.Cut)
         {
             await Reply.ProblemAsync(context, Reasons.CredentialKind);
             return;
@@ -94,6 +95,7 @@ internal sealed class SessionEndpoint(Ground ground, Direct direct, Issuer issue
             DirectOutcome.Unavailable => Reasons.VerifierUnavailable,
             DirectOutcome.Barred => Reasons.CredentialKind,
             DirectOutcome.Refused { Code: "invalid_user_credentials" } => Reasons.CredentialPassword,
+            DirectOutcome.Refused { Code: var code } when code == Reasons.TokenDoor.Code => Reasons.TokenDoor,
             _ => Reasons.TokenRevoked,
         });
     }

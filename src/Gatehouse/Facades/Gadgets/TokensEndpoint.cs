@@ -24,7 +24,7 @@ internal sealed class TokensEndpoint(Ground ground, Verifiers verifiers, Direct 
         var found = Finder.Find(context.Request.Headers, null, issuers.IsTls);
         var verdict = found is Found.One { Credential: var bearer } ? await verifiers.VerifyOwnAsync(bearer, realm!.Name, context.RequestAborted) : new Verdict.Rejected(found is Found.Conflict conflict ? conflict.Reason : Reasons.CredentialMissing);
         // A token of another application in the same session is no desktop's: it would fetch what the desktop's gadgets may.
-        if (verdict is Verdict.Accepted { Principal: { Kind: PrincipalKind.User } shown } && shown.Client != client!.ClientId && !shown.Audiences.Contains(client.ClientId)) verdict = new Verdict.Rejected(Reasons.TokenAudience);
+        if (verdict is Verdict.Accepted { Principal: { Kind: PrincipalKind.User } shown } && !shown.IsFor(client!.ClientId)) verdict = new Verdict.Rejected(Reasons.TokenAudience);
         if (verdict is not Verdict.Accepted { Principal: { Kind: PrincipalKind.User, Session: not null } principal })
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";

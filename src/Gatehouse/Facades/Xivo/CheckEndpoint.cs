@@ -5,7 +5,7 @@ using Gatehouse.Tokens;
 
 namespace Gatehouse.Facades.Xivo;
 
-/// <summary><c>GET auth/check</c>: is the token good? The answer holds the next one, and XiVO's own client keeps that: checking is renewing. The old token lives on to its end.</summary>
+/// <summary><c>GET auth/check</c>: is the token good? The answer holds the next one, and XiVO's own client keeps that: checking is renewing, and only what was made at these addresses. The old token lives on to its end.</summary>
 internal sealed class CheckEndpoint(Desk desk, Direct direct, Issuers issuers)
 {
     // All known clients send Authorization here; elsewhere they have the other header as well.

@@ -11,10 +11,12 @@ namespace Gatehouse.Facades.Xivo;
 /// <summary>What the endpoints share: the realm and the client of the settings, the rules of a CTI login, and the way from a sign-in to XiVO's answer by the one mint.</summary>
 internal sealed class Desk(Realms realms, ClientStore clients, Issuer issuer, IOptions<XivoSettings> options)
 {
+    private const string Door = "xivo";
+
     private readonly XivoSettings settings = options.Value;
 
     /// <summary>The rules of this door.</summary>
-    public EntryRules Rules => new(settings.Client, CtiRules.Codes, CtiRules.Bar, user => CtiRules.IsWebservice(user) ? settings.WebserviceExpires : settings.CtiExpires);
+    public EntryRules Rules => new(settings.Client, CtiRules.Codes, CtiRules.Bar, user => CtiRules.IsWebservice(user) ? settings.WebserviceExpires : settings.CtiExpires) { Door = Door };
 
     /// <summary>Realm and client, or what is missing, in words for whoever set it up.</summary>
     public ValueTask<(Realm? Realm, Client? Client, string? Missing)> OpenAsync(CancellationToken stop)

@@ -46,7 +46,7 @@ public sealed class AuthorizationCodeGrant(Codes codes, RefreshTokens refreshTok
         return new GrantResult.Granted(new Authorization
         {
             Grant = Type, Realm = request.Realm, Client = request.Client, User = grant.User, Session = session, Scopes = [.. grant.Scopes], Nonce = grant.Nonce,
-            AuthenticatedAt = grant.AuthenticatedAt, Level = grant.Level, WithRefresh = true, CodeHash = codes.HashOf(code), Since = grant.MadeAt, Address = request.Address,
+            AuthenticatedAt = grant.AuthenticatedAt, Level = grant.Level, WithRefresh = true, CodeHash = codes.HashOf(code), Door = door, Since = grant.MadeAt, Address = request.Address,
         });
     }
 

@@ -24,6 +24,9 @@ public sealed record EntryRules(string Client, IReadOnlyCollection<string> Codes
     /// <summary>Alias of the only provider that a password may be shown to; null for all that check passwords.</summary>
     public string? Provider { get; init; }
 
+    /// <summary>Name of the door, for what it alone renews; null where nothing is.</summary>
+    public string? Door { get; init; }
+
     /// <summary>What else the person proved by the time that the rules let them in (RFC 8176): a one-time code beside the password.</summary>
     public IReadOnlyList<string> MoreMethods { get; init; } = [];
 

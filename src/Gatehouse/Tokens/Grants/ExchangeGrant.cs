@@ -46,7 +46,10 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
         // What was cut for a gadget is traded no further: it would be a way round its audience, and round its end.
         if (principal.Gadget is not null) return Refuse(OAuthError.InvalidGrant("The subject token is a gadget's, which is not traded."), Reasons.TokenGadget.Code);
         if (principal.Kind != PrincipalKind.User || principal.Session is not { } id) return Refuse(OAuthError.InvalidGrant("The subject token is not a person's in a session."), Reasons.TokenType.Code);
-        if (principal.Client != request.Client.ClientId && !principal.Audiences.Contains(request.Client.ClientId)) return Refuse(OAuthError.InvalidGrant("The subject token was not made for this client: neither 'azp' nor 'aud' names it."), Reasons.TokenAudience.Code);
+        if (!principal.IsFor(request.Client.ClientId)) return Refuse(OAuthError.InvalidGrant("The subject token was not made for this client: neither 'azp' nor 'aud' names it."), Reasons.TokenAudience.Code);
+        // A door renews what it made, whole; nothing else becomes whole by being shown to it.
+        var own = principal.Client == request.Client.ClientId;
+        if (request.Door is { } door ? !own || principal.Door != door : request is { Unproven: true, Gadget: null } && !own && principal.Door == Authorization.Cut) return Refuse(OAuthError.InvalidGrant("The subject token was made elsewhere, or cut of another: here it is not renewed."), Reasons.TokenDoor.Code);
         if (await sessions.FindAsync(request.Realm.Name, id, stop) is not { } session || session.User != principal.Subject) return Refuse(OAuthError.InvalidGrant("Session not active"), Reasons.SessionEnded.Code);
         var (scopes, error) = ScopeChoice.Of(request.Client, request.Parameters["scope"]);
         if (error is not null) return Refuse(error);
@@ -62,6 +65,9 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
             gadget = new GadgetCut(named, [.. (request.Parameters["gadget_roles"] ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)], GadgetCut.UsualLife);
         }
 
+        // Only another client that has proven itself (RFC 8693, 1.1) is given what it may reach itself. Its own token, and whatever a facade is shown, becomes no more than it is: whoever was sent it would have the rest by it.
+        var cut = request.Door is null && (own || request is { Unproven: true, Gadget: not null });
+
         // An ID token beside it would say more about the person than the gadget needs.
         if (gadget is not null) scopes = [.. scopes.Where(scope => scope != "openid")];
         // A realm role stays in only if the subject token had it too.
@@ -69,6 +75,7 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
         return new GrantResult.Granted(new Authorization
         {
             Grant = Name, Realm = request.Realm, Client = request.Client, User = session.User, Session = session, Scopes = scopes, Audience = targets, Gadget = gadget, AuthenticatedAt = principal.AuthenticatedAt, Level = principal.Level, Since = principal.IssuedAt, Address = request.Address,
+            Within = cut ? principal : null, Door = cut ? Authorization.Cut : null, NotAfter = cut ? principal.Until - verify.Skew : null,
         });
     }
 

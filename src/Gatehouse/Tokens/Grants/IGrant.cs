@@ -17,6 +17,12 @@ public sealed record GrantRequest(Realm Realm, Client Client, Parameters Paramet
     /// <summary>The bearer token in the Authorization header, for grants that take one; null when there is none.</summary>
     public Secret? Bearer { get; init; }
 
+    /// <summary>Door at which something is shown to be renewed: it is given its own alone. Null for the token endpoint.</summary>
+    public string? Door { get; init; }
+
+    /// <summary>A facade asks for the client, and nobody has shown its secret.</summary>
+    public bool Unproven { get; init; }
+
     /// <summary>The client did not prove itself: it is the one for which the bearer token was made.</summary>
     public bool ByBearer { get; init; }
 }

@@ -18,7 +18,7 @@ public sealed class RefreshGrant(RefreshTokens refreshTokens, SessionStore sessi
     public async Task<GrantResult> AuthorizeAsync(GrantRequest request, CancellationToken stop)
     {
         if (request.Parameters["refresh_token"] is not { } token) return Refuse(OAuthError.InvalidRequest("The parameter 'refresh_token' is missing."));
-        var (use, same, error) = await refreshTokens.PresentAsync(request.Realm, token, request.Client.ClientId, request.Address, stop);
+        var (use, same, error) = await refreshTokens.PresentAsync(request.Realm, token, request.Client.ClientId, request.Door, request.Address, stop);
         if (error is not null) return Refuse(error);
         if (same is not null) return new GrantResult.Repeated(same);
 
@@ -35,7 +35,8 @@ public sealed class RefreshGrant(RefreshTokens refreshTokens, SessionStore sessi
         {
             session = await sessions.FindAsync(request.Realm.Name, id, stop);
             if (session is null) return Refuse(OAuthError.InvalidGrant("Session not active"));
-            sessions.Touch(session, request.Realm.SessionIdle);
+            // A door touches it after its own rules.
+            if (request.Door is null) sessions.Touch(session, request.Realm.SessionIdle);
         }
 
         // What the token tells of permissions is judged anew each time.
@@ -43,7 +44,7 @@ public sealed class RefreshGrant(RefreshTokens refreshTokens, SessionStore sessi
         return new GrantResult.Granted(new Authorization
         {
             Grant = Type, Realm = request.Realm, Client = request.Client, User = use.User, Session = session, Scopes = Keep(use, scopes), Nonce = use.Nonce,
-            AuthenticatedAt = use.AuthenticatedAt, Level = use.Level, WithRefresh = true, Permissions = again, Rotates = use, Since = use.Since, Address = request.Address,
+            AuthenticatedAt = use.AuthenticatedAt, Level = use.Level, WithRefresh = true, Permissions = again, Rotates = use, Door = use.Door, Since = use.Since, Address = request.Address,
         });
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Gatehouse.SignIn.OneTime;
 using Gatehouse.Tests.Kits;
 using Gatehouse.Tests.Protocols.Uma;
 using Xunit;
@@ -65,6 +66,28 @@ public sealed class HandOverTests(CimSite site) : IClassFixture<CimSite>
         Assert.Equal(HttpStatusCode.TooManyRequests, await TryAsync("fin-four", "handed-over"));
     }
 
+    [Fact]
+    public async Task Who_lacks_the_second_factors_code_does_not_use_it_up()
+    {
+        var id = await MakeAsync("fin-five", "123456");
+        var (factors, secret) = (site.Desk.Part<OneTimeStore>(), "12345678901234567890"u8.ToArray());
+        Assert.True(await factors.PutAsync(Desk.Realm, id, Channel.App, secret, default));
+        var step = Totp.StepAt(DateTimeOffset.UtcNow) - 1;
+        Assert.Null(await factors.TryAsync(Desk.Realm, id, Totp.CodeOf(secret, step), default));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync("fin-five", "123456"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync("fin-five", "123456", ("otp", Totp.CodeOf(secret, step + 50))));
+        Assert.Equal(HttpStatusCode.OK, await TryAsync("fin-five", "123456", ("otp", Totp.CodeOf(secret, step + 1))));
+        Assert.Equal(HttpStatusCode.Unauthorized, await TryAsync("fin-five", "123456", ("otp", Totp.CodeOf(secret, step + 2))));
+    }
+
+    [Fact]
+    public async Task Of_many_at_once_as_many_come_in_as_it_has_uses()
+    {
+        await MakeAsync("fin-six", "123456");
+        var all = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => TryAsync("fin-six", "123456")));
+        Assert.Equal(1, all.Count(one => one == HttpStatusCode.OK));
+    }
+
     private async Task<string> MakeAsync(string name, string password)
     {
         var (status, body) = await site.AdminAsync("POST", "users", $$"""{"username":"{{name}}","enabled":true,"credentials":[{"type":"password","value":"{{password}}","temporary":false}],"groups":["agents_permission"]}""");
@@ -72,6 +95,6 @@ public sealed class HandOverTests(CimSite site) : IClassFixture<CimSite>
         return (await site.AdminAsync("GET", $"users?username={name}&exact=true")).Body![0]!["id"]!.GetValue<string>();
     }
 
-    private async Task<HttpStatusCode> TryAsync(string user, string password)
-        => (await site.PostAsync(site.Token, null, ("username", user), ("password", password), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("grant_type", "password"))).Status;
+    private async Task<HttpStatusCode> TryAsync(string user, string password, params (string, string)[] more)
+        => (await site.PostAsync(site.Token, null, [("username", user), ("password", password), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("grant_type", "password"), .. more])).Status;
 }

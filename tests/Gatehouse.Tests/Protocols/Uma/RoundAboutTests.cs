@@ -33,9 +33,17 @@ public sealed class RoundAboutTests : IAsyncLifetime
         var narrow = exchanged!["access_token"]!.GetValue<string>();
         Assert.Equal(["billing"], AudienceOf(narrow));
 
-        // Billing, to which it was sent, asks with it.
+        // Billing, to which it was sent, asks with it: for an answer, and for a token only when the client proves itself.
         (string, string)[] proof = proven ? [("client_id", "cim"), ("client_secret", CimSite.Secret)] : [];
-        (status, var answer, _) = await site.UmaAsync(narrow, [("audience", "cim"), .. proof]);
+        (status, var answer, _) = await site.UmaAsync(narrow, [("audience", "cim"), ("permission", "ccm#GET"), ("response_mode", "decision"), .. proof]);
+        Assert.Equal(HttpStatusCode.OK, status);
+        (status, answer, _) = await site.UmaAsync(narrow, [("audience", "cim"), .. proof]);
+        if (!proven)
+        {
+            Assert.Equal((HttpStatusCode.BadRequest, "invalid_target"), (status, answer!["error"]!.GetValue<string>()));
+            return;
+        }
+
         Assert.True(status == HttpStatusCode.OK, answer?.ToJsonString());
         var rpt = answer!["access_token"]!.GetValue<string>();
         Assert.Equal(["billing", "cim"], AudienceOf(rpt));
@@ -46,10 +54,58 @@ public sealed class RoundAboutTests : IAsyncLifetime
         Assert.Null(answer["refresh_token"]);
         Assert.True(CimSite.Claims(rpt).GetProperty("exp").GetInt64() <= CimSite.Claims(narrow).GetProperty("exp").GetInt64());
 
+        // The audience that it has for the permissions alone counts for nothing else: it is traded for nothing that the shown one was not.
+        (status, var next, _) = await site.PostAsync(site.Token, null, ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("client_id", "cim"), ("client_secret", CimSite.Secret), ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"), ("subject_token", rpt));
+        Assert.True(status == HttpStatusCode.OK, next?.ToJsonString());
+        Assert.Equal(["billing"], AudienceOf(next!["access_token"]!.GetValue<string>()));
+
         // The whole one, by the client itself, is as before.
         (_, answer, _) = await site.UmaAsync(whole, ("audience", "cim"), ("client_id", "cim"), ("client_secret", CimSite.Secret));
         Assert.Equal(["billing", "cim", "payroll", "plain"], AudienceOf(answer!["access_token"]!.GetValue<string>()));
         Assert.NotNull(answer["refresh_token"]);
+    }
+
+    [Fact]
+    public async Task By_showing_it_alone_nobody_makes_a_token_good_for_another_back_end()
+    {
+        await ChangeAsync(client => client with { Audiences = ["crm", "plain"] });
+        await GuardAsync("unnamed");
+        await GuardAsync("plain");
+        var token = (await site.PasswordAsync("alice"))["access_token"]!.GetValue<string>();
+        foreach (var mode in (string?[])[null, "token", "decision", "permissions"])
+        {
+            (string, string)[] form = mode is null ? [] : [("response_mode", mode)];
+            var (status, body, _) = await site.UmaAsync(token, [("audience", "unnamed"), .. form]);
+            Assert.Equal(mode is null or "token" ? HttpStatusCode.BadRequest : HttpStatusCode.OK, status);
+            if (mode is null or "token") Assert.Equal("invalid_target", body!["error"]!.GetValue<string>());
+
+            // Made for it already: as ever.
+            Assert.Equal(HttpStatusCode.OK, (await site.UmaAsync(token, [("audience", "plain"), .. form])).Status);
+        }
+
+        // That back end asks by its own secret, for what is its own; what comes of it is not for it in any other sense.
+        var (proven, rpt, _) = await site.UmaAsync(token, ("audience", "unnamed"), ("client_id", "unnamed"), ("client_secret", CimSite.Secret));
+        Assert.Equal(HttpStatusCode.OK, proven);
+        var claims = CimSite.Claims(rpt!["access_token"]!.GetValue<string>());
+        Assert.Equal(("unnamed", false), (claims.GetProperty("permitted_at").GetString(), rpt.AsObject().ContainsKey("refresh_token")));
+        var (traded, _, _) = await site.PostAsync(site.Token, null, ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("client_id", "unnamed"), ("client_secret", CimSite.Secret),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"), ("subject_token", rpt["access_token"]!.GetValue<string>()));
+        Assert.Equal(HttpStatusCode.BadRequest, traded);
+    }
+
+    [Fact]
+    public async Task A_public_client_has_proven_nothing_by_its_name()
+    {
+        await GuardAsync("unnamed");
+        var (desk, store) = (site.Desk, site.Desk.Part<ClientStore>());
+        var page = new Client { Id = Guid.NewGuid().ToString(), Realm = Desk.Realm, ClientId = "page", Public = true, StandardFlow = true };
+        await desk.Part<Database>().WriteAsync(work => store.AddAsync(work, page), default);
+        await desk.Part<ChangeFeed>().CatchUpAsync(default);
+        var sid = CimSite.Claims((await site.PasswordAsync("alice"))["access_token"]!.GetValue<string>()).GetProperty("sid").GetString()!;
+        var session = (await desk.Part<Gatehouse.Sessions.SessionStore>().FindAsync(Desk.Realm, sid, default))!;
+        var (made, _) = await desk.Part<Gatehouse.Tokens.Issuer>().MintAsync(new Gatehouse.Tokens.Authorization { Grant = "authorization_code", Realm = desk.Part<Realms>().Find(Desk.Realm)!, Client = page, User = session.User, Session = session, Scopes = page.DefaultScopes }, default);
+        foreach (var (bearer, form) in ((string?, (string, string)[])[])[(made!.AccessToken, [("client_id", "page")]), (null, [("client_id", "page"), ("subject_token", made.AccessToken)])])
+            Assert.Equal("invalid_target", (await site.UmaAsync(bearer, [("audience", "unnamed"), .. form])).Body!["error"]!.GetValue<string>());
     }
 
     [Fact]
@@ -106,6 +162,17 @@ public sealed class RoundAboutTests : IAsyncLifetime
     }
 
     private static IEnumerable<string> AudienceOf(string token) => CimSite.Claims(token).GetProperty("aud") is { ValueKind: JsonValueKind.Array } many ? many.EnumerateArray().Select(one => one.GetString()!).Order(StringComparer.Ordinal) : [CimSite.Claims(token).GetProperty("aud").GetString()!];
+
+    // A client with one resource that agents may see.
+    private async Task GuardAsync(string client)
+    {
+        var id = (await site.Desk.Part<ClientStore>().FindByClientIdAsync(Desk.Realm, client, default))!.Id;
+        var (status, body) = await site.AdminAsync("PUT", $"clients/{id}", """
+            {"authorizationServicesEnabled":true,"authorizationSettings":{"resources":[{"name":"thing","scopes":[{"name":"view"}]}],"scopes":[{"name":"view"}],
+             "policies":[{"name":"agents","type":"role","config":{"roles":"[{\"id\":\"agent\"}]"}},{"name":"things","type":"resource","config":{"resources":"[\"thing\"]","applyPolicies":"[\"agents\"]"}}]}}
+            """);
+        Assert.True(status == HttpStatusCode.NoContent, body?.ToJsonString());
+    }
 
     private async Task ChangeAsync(Func<Client, Client> change)
     {
