@@ -65,7 +65,7 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
             gadget = new GadgetCut(named, [.. (request.Parameters["gadget_roles"] ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)], GadgetCut.UsualLife);
         }
 
-        // Only another client that has proven itself (RFC 8693, 1.1) is given what it may reach itself. Its own token, and whatever a facade is shown, becomes no more than it is: whoever was sent it would have the rest by it.
+        // Only another client that has proven itself (RFC 8693) is given what it may reach itself. Its own token, and whatever a facade is shown, becomes no more than it is: whoever was sent it would have the rest by it.
         var cut = request.Door is null && (own || request is { Unproven: true, Gadget: not null });
 
         // An ID token beside it would say more about the person than the gadget needs.
