@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Threading.Channels;
 using Dapper;
@@ -17,6 +21,7 @@ public sealed class AuditLog(Database database, TimeProvider time)
 
     private readonly Channel<Row> noted = Channel.CreateBounded<Row>(new BoundedChannelOptions(MostWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
     private readonly List<Row> pending = [];
+    private readonly FloodSampling<(string Realm, string Type, string Error, UInt128 Network, string User)> refusals = new();
     private long lost;
 
     /// <summary>Writes within a transaction: the event is there exactly when the change is.</summary>
@@ -26,6 +31,14 @@ public sealed class AuditLog(Database database, TimeProvider time)
     public void Note(AuditEvent what)
     {
         if (!noted.Writer.TryWrite(Flat(what))) Interlocked.Increment(ref lost);
+    }
+
+    /// <summary>As <see cref="Note"/>, of what anybody may cause as often as they like: of one kind from one network and of one person the first twenty of a minute, then a sample that tells how many it stands for (<c>stands_for</c>). The client counts for nothing: strangers name whom they please.</summary>
+    public void NoteRefusal(AuditEvent what)
+    {
+        var stands = refusals.Take((what.Realm, what.Type, what.Error ?? "", NetworkOf(what.Address), what.User ?? ""), time.GetUtcNow());
+        if (stands == 0) return;
+        Note(stands == 1 ? what : what with { Details = new Dictionary<string, string>(what.Details ?? new Dictionary<string, string>()) { ["stands_for"] = stands.ToString(CultureInfo.InvariantCulture) } });
     }
 
     /// <summary>A page, newest first.</summary>
@@ -70,6 +83,16 @@ public sealed class AuditLog(Database database, TimeProvider time)
     internal Task<int> PruneAsync(DateTimeOffset before, CancellationToken stop)
         => database.WriteAsync(work => work.Connection.ExecuteAsync(
             "delete from audit_events where id in (select id from audit_events where at < @at order by id limit 1000)", new { at = before.ToUnixTimeMilliseconds() }, work.Transaction), stop);
+
+    // /24 and /56: one stranger has many addresses of one network.
+    private static UInt128 NetworkOf(string? address)
+    {
+        if (!IPAddress.TryParse(address, out var parsed)) return UInt128.Zero;
+        Span<byte> bytes = stackalloc byte[16];
+        parsed.MapToIPv6().TryWriteBytes(bytes, out _);
+        bytes[(parsed.AddressFamily == AddressFamily.InterNetwork || parsed.IsIPv4MappedToIPv6 ? 15 : 7)..].Clear();
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
 
     private static Task InsertAsync(Work work, Row row)
         => Insert.ExecuteAsync(work, row.At, row.Realm, row.Type, row.Client, row.User, row.Session, row.Address, row.Error, row.Resource, row.Details);

@@ -18,7 +18,6 @@ public sealed class Beginnings(IOptions<SignInSettings> settings, AuditLog audit
     private const int BytesEach = 4096;
 
     private readonly Generations<string, Stock> stocks = new(20_000);
-    private readonly FloodSampling<(string Realm, string Network)> refusals = new();
 
     /// <summary>Takes one of <paramref name="bytes"/> from what the request's network has left. Throws <see cref="BeginningRefused"/> when nothing is left, or it is too large.</summary>
     public void Take(string realm, HttpContext context, int bytes) => Take(realm, Guard.NetworkOf(context.Connection.RemoteIpAddress), context.Connection.RemoteIpAddress?.ToString(), bytes);
@@ -29,13 +28,7 @@ public sealed class Beginnings(IOptions<SignInSettings> settings, AuditLog audit
         if (bytes > MostBytes) throw new BeginningRefused(Reasons.RequestLarge, TimeSpan.Zero);
         var wait = stocks.FindOrKeep(network, _ => new Stock(settings.Value.Beginnings, time.GetTimestamp())).Take(1 + bytes / BytesEach, settings.Value, time);
         if (wait == TimeSpan.Zero) return;
-        if (refusals.Take((realm, network), time.GetUtcNow()) is > 0 and var stands)
-        {
-            var details = new Dictionary<string, string> { ["reason"] = Reasons.SignInCrowded.Title };
-            if (stands > 1) details["stands_for"] = stands.ToString(CultureInfo.InvariantCulture);
-            audit.Note(new AuditEvent { Realm = realm, Type = "LOGIN_ERROR", Address = address, Error = Reasons.SignInCrowded.Code, Details = details });
-        }
-
+        audit.NoteRefusal(new AuditEvent { Realm = realm, Type = "LOGIN_ERROR", Address = address, Error = Reasons.SignInCrowded.Code, Details = new Dictionary<string, string> { ["reason"] = Reasons.SignInCrowded.Title } });
         throw new BeginningRefused(Reasons.SignInCrowded, wait);
     }
 

@@ -43,7 +43,7 @@ public sealed class UpstreamSignOut(Upstreams upstreams, Attempts attempts, Link
         var (asked, fault) = await hears.HearAsync(returned, stop);
         if (asked is null)
         {
-            audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGOUT_ERROR", Address = address, Error = "upstream_sign_out_refused", Details = new Dictionary<string, string> { ["upstream"] = alias, ["detail"] = fault! } });
+            audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = "LOGOUT_ERROR", Address = address, Error = "upstream_sign_out_refused", Details = new Dictionary<string, string> { ["upstream"] = alias, ["detail"] = fault! } });
             return (null, fault);
         }
 

@@ -118,4 +118,28 @@ public abstract class AuditLogTests : StoreKit
     private static AuditEvent New(string type) => new() { Realm = Realm, Type = type };
 
     private async Task<IReadOnlyList<StoredAuditEvent>> ListAsync(AuditQuery query) => (await Node.Audit.ListAsync(query, Stop)).Events;
+
+    [Fact]
+    public async Task A_flood_of_refusals_is_a_sample_by_network_and_person_and_says_what_it_stands_for()
+    {
+        var log = new AuditLog(Node.Database, new SetClock());
+        void Refuse(int times, string address, string? user = null, string client = "c")
+        {
+            for (var i = 0; i < times; i++) log.NoteRefusal(new AuditEvent { Realm = Realm, Type = "FLOOD", Error = "no", Address = address, User = user, Client = client + i, Details = new Dictionary<string, string> { ["reason"] = "no" } });
+        }
+
+        Refuse(2500, "192.0.2.7");
+        Refuse(1, "192.0.2.9");
+        Refuse(1, "::ffff:192.0.2.10");
+        Refuse(1, "192.0.3.9", client: "other-network");
+        Refuse(1, "192.0.2.7", "alice", "a-person");
+        Refuse(30, "2001:db8:0:ff01::1", client: "six");
+        Refuse(1, "2001:db8:0:ff02::1", client: "six");
+        Refuse(1, "2001:db8:0:1::1", client: "another-56");
+        await log.FlushAsync(Stop);
+        var told = (await log.ListAsync(new AuditQuery(Realm, "FLOOD", Limit: 500), Stop)).Events.Select(one => one.Event).ToList();
+        Assert.Equal(20 + 2 + 1 + 1 + 20 + 1, told.Count);
+        Assert.Equal(["1000", "1000"], told.Select(one => one.Details!.GetValueOrDefault("stands_for")).OfType<string>());
+        Assert.Equal(["a-person0", "another-560", "other-network0"], told.Select(one => one.Client!).Where(name => name is "a-person0" or "another-560" or "other-network0").Order());
+    }
 }

@@ -133,4 +133,25 @@ public sealed class CrowdedSignInTests
         using var answer = await browser.PostAsync($"/realms/{Desk.Realm}/protocol/openid-connect/auth", form);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
     }
+
+    [Fact]
+    public async Task What_strangers_are_refused_does_not_fill_the_audit_log()
+    {
+        await using var desk = await Desk.OpenAsync();
+        using var anybody = desk.NewClient();
+        for (var i = 0; i < 150; i++)
+        {
+            using var asked = await anybody.GetAsync($"/realms/{Desk.Realm}/protocol/openid-connect/auth?client_id=nobody-{i}&redirect_uri=x");
+            Assert.Equal(HttpStatusCode.BadRequest, asked.StatusCode);
+            using var form = new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", $"nobody-{i}"), new("client_secret", "x")]);
+            using var told = await anybody.PostAsync($"/realms/{Desk.Realm}/protocol/openid-connect/token", form);
+            Assert.Equal(HttpStatusCode.Unauthorized, told.StatusCode);
+        }
+
+        // Written at shutdown at the latest; a minute may have turned meanwhile.
+        var audit = desk.Part<AuditLog>();
+        await audit.FlushAsync(default);
+        foreach (var type in new[] { "LOGIN_ERROR", "CLIENT_LOGIN_ERROR" })
+            Assert.InRange((await audit.ListAsync(new AuditQuery(Desk.Realm, type, Limit: 500), default)).Events.Count(one => one.Event.Client?.StartsWith("nobody-", StringComparison.Ordinal) == true), 1, 60);
+    }
 }

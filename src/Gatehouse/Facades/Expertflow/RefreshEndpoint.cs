@@ -84,6 +84,6 @@ internal sealed class RefreshEndpoint(Desk desk, RefreshGrant grant, Issuer issu
                 return (null, Over);
         }
 
-        void Note(string error, string? user, string? session) => audit.Note(new AuditEvent { Realm = realm.Name, Type = "REFRESH_TOKEN_ERROR", Client = client.ClientId, User = user, Session = session, Address = address, Error = error });
+        void Note(string error, string? user, string? session) => audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = "REFRESH_TOKEN_ERROR", Client = client.ClientId, User = user, Session = session, Address = address, Error = error });
     }
 }

@@ -26,7 +26,7 @@ internal sealed class Applications(ClientStore clients, AuditLog audit)
     }
 
     /// <summary>Notes a refusal.</summary>
-    public void Note(HttpContext context, Realm realm, string type, string? client, string? user, OAuthError error) => audit.Note(new AuditEvent
+    public void Note(HttpContext context, Realm realm, string type, string? client, string? user, OAuthError error) => audit.NoteRefusal(new AuditEvent
     {
         Realm = realm.Name, Type = type, Client = client is { Length: > 255 } longer ? longer[..255] : client, User = user, Address = context.Connection.RemoteIpAddress?.ToString(), Error = error.Code, Details = new Dictionary<string, string> { ["reason"] = error.Description },
     });

@@ -189,5 +189,5 @@ internal sealed class SsoTokenEndpoint(Site site, Modes modes, Agents agents, Se
     private static string? AddressOf(HttpContext context) => context.Connection.RemoteIpAddress?.ToString();
 
     private void Note(HttpContext context, Realm realm, string type, Client? client, string? user, string error, string reason)
-        => audit.Note(new AuditEvent { Realm = realm.Name, Type = type, Client = client?.ClientId, User = user, Address = AddressOf(context), Error = error, Details = new Dictionary<string, string> { ["reason"] = reason } });
+        => audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = type, Client = client?.ClientId, User = user, Address = AddressOf(context), Error = error, Details = new Dictionary<string, string> { ["reason"] = reason } });
 }

@@ -33,7 +33,7 @@ public sealed class LoginEndpoint(Entrance entrance, ClientStore clients, Sessio
 
         if (await FindAsync(realm.Name, service, context.RequestAborted) is not { } client)
         {
-            audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Address = context.Connection.RemoteIpAddress?.ToString(), Error = "invalid_service", Details = new Dictionary<string, string> { ["service"] = service.Length > 300 ? service[..300] : service } });
+            audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Address = context.Connection.RemoteIpAddress?.ToString(), Error = "invalid_service", Details = new Dictionary<string, string> { ["service"] = service.Length > 300 ? service[..300] : service } });
             await showFault(context, realm.Name, Reasons.RequestInvalid, "This application's address is not registered for CAS.");
             return;
         }

@@ -52,7 +52,7 @@ public sealed class ValidateEndpoint(Realms realms, ClientStore clients, Users u
 
     private CasAnswer.Failure Refuse(HttpContext context, Realm realm, Visit? visit, string code, string text)
     {
-        audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = visit?.Client, User = visit?.User, Address = context.Connection.RemoteIpAddress?.ToString(), Error = code.ToLowerInvariant(), Details = new Dictionary<string, string> { ["method"] = "cas" } });
+        audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = visit?.Client, User = visit?.User, Address = context.Connection.RemoteIpAddress?.ToString(), Error = code.ToLowerInvariant(), Details = new Dictionary<string, string> { ["method"] = "cas" } });
         return new CasAnswer.Failure(code, text);
     }
 

@@ -23,7 +23,7 @@ public sealed class AuthorizeEndpoint(Realms realms, Entrance entrance, Authoriz
         if (isPushed) (parameters, error) = await pushed.TakeAsync(realm.Name, parameters!["request_uri"]!, parameters["client_id"], context.RequestAborted);
         if (parameters is null)
         {
-            audit.Note(Exchange.Refusal(context, realm.Name, "LOGIN_ERROR", null, error!));
+            audit.NoteRefusal(Exchange.Refusal(context, realm.Name, "LOGIN_ERROR", null, error!));
             await showFault(context, realm.Name, Reasons.RequestInvalid, error!.Description);
             return;
         }
@@ -103,7 +103,7 @@ public sealed class AuthorizeEndpoint(Realms realms, Entrance entrance, Authoriz
 
     private Task RefuseAsync(HttpContext context, AuthorizeRequest r, OAuthError error)
     {
-        audit.Note(Exchange.Refusal(context, r.Realm.Name, "LOGIN_ERROR", r.Parameters["client_id"], error));
+        audit.NoteRefusal(Exchange.Refusal(context, r.Realm.Name, "LOGIN_ERROR", r.Parameters["client_id"], error));
         return r.RedirectUri is null
             ? showFault(context, r.Realm.Name, Reasons.RequestInvalid, error.Description)
             : AuthorizeAnswer.SendAsync(context, r, issuers.Of(r.Realm.Name), [("error", error.Code), ("error_description", error.Description)]);

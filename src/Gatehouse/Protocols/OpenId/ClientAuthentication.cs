@@ -24,7 +24,7 @@ public sealed class ClientAuthentication(ClientStore clients, UsedAssertions use
     public async ValueTask<(Client? Client, OAuthError? Error)> IdentifyAsync(HttpContext context, Realm realm, Parameters parameters, bool publicToo, string refusal)
     {
         var (client, error) = await IdentifyAsync(context, realm, parameters, publicToo);
-        if (error is not null) audit.Note(Exchange.Refusal(context, realm.Name, refusal, parameters["client_id"] ?? ((Finder.FindClient(context.Request.Headers) as Found.One)?.Credential.Name), error));
+        if (error is not null) audit.NoteRefusal(Exchange.Refusal(context, realm.Name, refusal, parameters["client_id"] ?? ((Finder.FindClient(context.Request.Headers) as Found.One)?.Credential.Name), error));
         return (client, error);
     }
 
@@ -42,7 +42,7 @@ public sealed class ClientAuthentication(ClientStore clients, UsedAssertions use
         var client = verdict is Verdict.Accepted { Principal.Client: { } made } ? await clients.FindByClientIdAsync(realm.Name, made, context.RequestAborted) : null;
         if (error is null && (client is not { Enabled: true } || (parameters["client_id"] is { } named && named != client.ClientId))) error = Failed;
         if (error is null) return (client, null);
-        audit.Note(Exchange.Refusal(context, realm.Name, refusal, client?.ClientId ?? parameters["client_id"], error));
+        audit.NoteRefusal(Exchange.Refusal(context, realm.Name, refusal, client?.ClientId ?? parameters["client_id"], error));
         return (null, error);
     }
 

@@ -33,7 +33,7 @@ public sealed class PushedEndpoint(Realms realms, ClientAuthentication authentic
                     return;
                 }
 
-                audit.Note(Exchange.Refusal(context, realm.Name, "PUSHED_AUTHORIZATION_REQUEST_ERROR", client.ClientId, error));
+                audit.NoteRefusal(Exchange.Refusal(context, realm.Name, "PUSHED_AUTHORIZATION_REQUEST_ERROR", client.ClientId, error));
             }
         }
 

@@ -73,7 +73,7 @@ public sealed class TokenEndpoint(Realms realms, ClientAuthentication authentica
 
     private Task RefuseAsync(HttpContext context, string realm, string client, Parameters parameters, OAuthError error)
     {
-        audit.Note(Exchange.Refusal(context, realm, TypeOf(parameters), client, error));
+        audit.NoteRefusal(Exchange.Refusal(context, realm, TypeOf(parameters), client, error));
         return Exchange.ErrorAsync(context, error);
     }
 

@@ -52,7 +52,7 @@ public sealed class SignOnAnswer(Users users, RightsCache rights, SamlKeys keys,
     /// <summary>A status that says why there is no assertion.</summary>
     internal async Task RefuseAsync(HttpContext context, Realm realm, SignOnWish wish, SamlStatus status)
     {
-        audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = wish.Client, Address = context.Connection.RemoteIpAddress?.ToString(), Error = status.Nested?.Split(':')[^1], Details = new Dictionary<string, string> { ["reason"] = status.Message ?? "" } });
+        audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = wish.Client, Address = context.Connection.RemoteIpAddress?.ToString(), Error = status.Nested?.Split(':')[^1], Details = new Dictionary<string, string> { ["reason"] = status.Message ?? "" } });
         var answer = new SamlAnswer { IssueInstant = time.GetUtcNow(), Issuer = issuers.Of(realm.Name), Destination = wish.Consumer, InResponseTo = wish.Request, Status = status };
         await SendAsync(context, wish, answer.ToXml((await keys.OfAsync(realm.Name, context.RequestAborted))[0].Key));
     }

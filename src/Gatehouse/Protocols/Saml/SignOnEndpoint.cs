@@ -146,7 +146,7 @@ public sealed class SignOnEndpoint(Entrance entrance, ClientStore clients, Sessi
 
     private Task RefuseAsync(HttpContext context, Realm realm, string? client, SamlError error)
     {
-        audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = client is { Length: > 200 } ? client[..200] : client, Address = context.Connection.RemoteIpAddress?.ToString(), Error = "invalid_saml_request", Details = new Dictionary<string, string> { ["reason"] = error.ToString() } });
+        audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = client is { Length: > 200 } ? client[..200] : client, Address = context.Connection.RemoteIpAddress?.ToString(), Error = "invalid_saml_request", Details = new Dictionary<string, string> { ["reason"] = error.ToString() } });
         return showFault(context, realm.Name, Reasons.RequestInvalid, error switch
         {
             SamlError.WrongIssuer => "This application is not known here.",

@@ -122,7 +122,7 @@ public sealed class SignOutEndpoint(
 
     private Task RefuseAsync(HttpContext context, Realm realm, string? client, SamlError error)
     {
-        audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGOUT_ERROR", Client = client is { Length: > 200 } ? client[..200] : client, Address = context.Connection.RemoteIpAddress?.ToString(), Error = "invalid_saml_request", Details = new Dictionary<string, string> { ["reason"] = error.ToString() } });
+        audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = "LOGOUT_ERROR", Client = client is { Length: > 200 } ? client[..200] : client, Address = context.Connection.RemoteIpAddress?.ToString(), Error = "invalid_saml_request", Details = new Dictionary<string, string> { ["reason"] = error.ToString() } });
         return showFault(context, realm.Name, Reasons.RequestInvalid, $"The application's sign-out is refused ({error}).");
     }
 }

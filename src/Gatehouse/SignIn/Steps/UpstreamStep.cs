@@ -180,7 +180,7 @@ public sealed class UpstreamStep(Upstreams upstreams, Attempts attempts, Browser
 
     private string BrowserOf(string nonce) => Convert.ToHexStringLower(sealer.Hash("upstream browser", Encoding.UTF8.GetBytes(nonce)));
 
-    private void Note(Realm realm, Interaction? interaction, string? user, string alias, string error, string detail, Origin? origin) => audit.Note(new AuditEvent
+    private void Note(Realm realm, Interaction? interaction, string? user, string alias, string error, string detail, Origin? origin) => audit.NoteRefusal(new AuditEvent
     {
         Realm = realm.Name, Type = "IDENTITY_PROVIDER_LOGIN_ERROR", Client = interaction?.ClientId, User = user, Address = origin?.Address, Error = error, Details = new Dictionary<string, string> { ["upstream"] = alias, ["detail"] = detail.Length > 300 ? detail[..300] : detail },
     });
