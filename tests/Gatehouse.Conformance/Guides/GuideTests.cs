@@ -27,7 +27,7 @@ public sealed partial class GuideTests
         ("gatehouse clients add crm --service-account --role", "ExpertflowGuideTests runs it where the role is"),
         ("gatehouse clients authorization", "PermissionsGuideTests runs it where the client is"),
         ("gatehouse import apisix apisix.yaml", "ProxyGuideTests runs it where the file is"),
-        ("gatehouse explain GET /ccm/messages", "the same: of what was imported"),
+        ("gatehouse explain GET /ccm/conversations", "the same: of what was imported"),
         ("gatehouse xivo check /etc/docker", "XivoGuideTests runs it over a file that is there"),
     ];
 

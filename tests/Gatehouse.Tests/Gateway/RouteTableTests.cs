@@ -123,6 +123,14 @@ public sealed class RouteTableTests
         Assert.True(HoleShape.TryParse(written, out var again) && again.Equals(shape));
     }
 
+    [Fact]
+    public void A_hole_is_found_by_its_name_whatever_its_characters()
+    {
+        Assert.Equal(2, Route("/a/{x}/{call:[0-9a-f-]{36}}/rec*").Template.HoleOf("call"));
+        Assert.Null(Route("/a/{call}/{call:[0-9]+}").Template.HoleOf("call"));
+        Assert.Null(Route("/a/call*").Template.HoleOf("call"));
+    }
+
     // What the gate makes of a raw path first: nothing of it gets around a word.
     [Theory]
     [InlineData("/a/%75sers/5", "/a/users*")]

@@ -77,6 +77,8 @@ internal static class AccessLint
         {
             if (open.Template is { Subtree: true } && open.Template.Text == open.Service.Prefix + "/**")
                 say(Severity.Warning, "public.whole-service", open.Line, $"'{open.Describe()}' opens all of '{open.Service.Name}'; list what must be public instead.");
+            foreach (var other in file.Services.Where(one => open.Template.IsOpenEnded && !ReferenceEquals(one, open.Service) && PathTemplate.TryParse(one.Prefix, out var prefix, out _) && TemplatePairs.Contains(open.Template, prefix)))
+                say(Severity.Warning, "public.reaches", open.Line, $"'{open.Describe()}' reaches into the prefix of '{other.Name}' ('{other.Prefix}', line {other.Line}): what the rules there do not name is public, at '{open.Service.Name}'. Say it more narrowly, or give '{other.Name}' a rule without 'path'.");
             foreach (var other in file.Routes)
             {
                 // Most pairs have nothing to do with each other, and there may be millions of them.

@@ -28,7 +28,7 @@ internal static class ApisixCommand
         var json = new Option<bool>("--json") { Description = "Report in JSON." };
         var command = new Verb(
             "apisix",
-            "Turns a configuration of APISIX with openid-connect and authz-keycloak into an access file, and says route by route what differs. What was protected never comes out public: where the gate cannot tell two requests apart as APISIX does, the stricter answer counts, and the report says so. Secrets of the file are neither shown nor carried over. Exit code 0 when the access file was made, 1 when it could not be (with --strict: or when anything differs), 2 for wrong usage.",
+            "Turns a configuration of APISIX with openid-connect and authz-keycloak into an access file, and says route by route what differs. What was protected never comes out public. What was open stays open; where the gate cannot tell two requests apart as APISIX does, the stricter answer counts, and the report names every path and method that was open and is not ('Open in APISIX, and not here'). Secrets of the file are neither shown nor carried over. Exit code 0 when the access file was made, 1 when it could not be (with --strict: or when anything differs), 2 for wrong usage.",
             "gatehouse import apisix apisix.yaml -o access.yaml",
             "gatehouse import apisix values.yaml --host cx.example.org --realm expertflow --roles agent,supervisor,admin --services services.yaml -o access.yaml",
             "gatehouse import apisix apisix.json --json --strict 2>report.json >access.yaml",

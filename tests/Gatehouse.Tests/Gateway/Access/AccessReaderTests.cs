@@ -122,6 +122,14 @@ public sealed class AccessReaderTests
         Assert.Equal(codes, string.Join(' ', found.Prepend("rule.none").Where(code => code != "rule.none" || !found.Exists(one => one.StartsWith("rule.", StringComparison.Ordinal)))));
     }
 
+    [Theory]
+    [InlineData("/a/stat*", "public.reaches")]
+    [InlineData("/a/**", "public.reaches public.whole-service")]
+    [InlineData("/a/status-page*", "")]
+    [InlineData("/a/stat", "")]
+    public void A_public_word_that_reaches_into_another_service_is_told(string path, string codes)
+        => Assert.Equal(codes, string.Join(' ', AccessReader.Read($"{Small}  other: {{ prefix: /a/status, upstreams: [http://127.0.0.1:2], rules: [ {{ path: /a/status/x, allow: {{}} }} ] }}\npublic:\n  - reason: x\n    lines: |\n      GET {path}\n").Findings.Where(one => one.Code.StartsWith("public.", StringComparison.Ordinal)).Select(one => one.Code).Order(StringComparer.Ordinal)));
+
     [Fact]
     public void A_services_prefix_is_whole_segments()
     {
