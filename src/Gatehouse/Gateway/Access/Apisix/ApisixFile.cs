@@ -9,6 +9,7 @@ internal sealed partial class ApisixFile
 {
     private const int MostRoutes = 5_000;
     private const int MostPatterns = 10_000;
+    private const int MostForms = 100;
 
     private readonly Dictionary<string, Plain> services = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Plain> upstreams = new(StringComparer.Ordinal);
@@ -127,15 +128,16 @@ internal sealed partial class ApisixFile
 
     private static Remark Unknown(IEnumerable<string> conditions) => new("route.condition", $"{string.Join(", ", conditions)}: the gate looks at method and path alone. The strictest of all routes that these paths may lead to counts.");
 
-    // Forms of paths that overlap, or a star in the middle beside them: which samples would stand for all of these is not known, so they stay conditions.
+    // Forms of paths that overlap, or a star in the middle beside them: which samples would stand for all of these is not known, so they stay conditions. So do all, where there are more than can be tried out in reasonable time.
     private void KeepApart()
     {
+        var many = Routes.Select(one => one.Only?.Template.Key).OfType<string>().Distinct(StringComparer.Ordinal).Skip(MostForms).Any();
         var apart = new List<int>();
         var starred = Routes.SelectMany(one => one.Patterns).Where(one => one.HasEnd).SelectMany(one => one.Templates).ToList();
         for (var i = 0; i < Routes.Count; i++)
         {
             if (Routes[i].Only is not { } only) continue;
-            if (!starred.Exists(other => TemplatePairs.Touch(other, only.Template)) && !Routes.Exists(one => one.Only is { } other && other.Template.Key != only.Template.Key && TemplatePairs.Touch(other.Template, only.Template))) continue;
+            if (!many && !starred.Exists(other => TemplatePairs.Touch(other, only.Template)) && !Routes.Exists(one => one.Only is { } other && other.Template.Key != only.Template.Key && TemplatePairs.Touch(other.Template, only.Template))) continue;
             apart.Add(i);
         }
 

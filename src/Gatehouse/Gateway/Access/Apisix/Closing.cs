@@ -44,7 +44,7 @@ internal sealed record Closing(ImmutableArray<string> Methods, bool EveryMethod,
                 foreach (var one in was)
                 {
                     var part = may.Count > was.Count ? "by what the gate does not look at, another route or none is meant" : null;
-                    found.Add((one, method, decoded, now, place?.Uncut.GetValueOrDefault(method) ?? place?.Shut ?? part, Samples.Documented.Contains($"{method} {decoded}") ? $"{method} {decoded}" : null));
+                    found.Add((one, method, decoded, now, place?.Uncut.GetValueOrDefault(method) ?? place?.Shut ?? part ?? (place is null ? "no service of the gate takes whatever path comes" : null), Samples.Documented.Contains($"{method} {decoded}") ? $"{method} {decoded}" : null));
                 }
             }
         }

@@ -177,7 +177,7 @@ public sealed class ApisixImportTests : IDisposable
         var path = Environment.GetEnvironmentVariable("GATEHOUSE_EXPERTFLOW_CHART");
         Assert.SkipWhen(path is null, "Set GATEHOUSE_EXPERTFLOW_CHART to a copy of the chart's values.yaml, its blocks of openid-connect and authz-keycloak switched on or not.");
         var text = File.ReadAllText(path!);
-        var made = ApisixImport.Of(text, Wish() with { Realm = null, Roles = ["agent", "supervisor"] }, _ => null);
+        var made = ApisixImport.Of(text, Wish() with { Roles = ["agent", "supervisor"] }, _ => null);
         var secured = made.Routes.Any(one => one.Route is { Id: "ef-cx-unified-admin-route-backend-apis-secured", Guard.IsOpen: false }) ? 401 : 200;
         (string, string, int)[] nobody =
         [
@@ -235,6 +235,8 @@ public sealed class ApisixImportTests : IDisposable
     {
         Assert.Throws<AccessFault>(() => Made("routes:\n" + new string(' ', 5_000_000)));
         Assert.Throws<AccessFault>(() => Made("routes: " + new string('[', 5000)));
+        // More forms of paths than anybody has: they stay conditions.
+        Assert.All(Made("routes:\n" + string.Concat(Enumerable.Range(0, 1000).Select(number => $"  - {{ id: r{number}, uri: /s{number}/*, vars: [[uri, \"~~\", \"^/s{number}/[0-9]+$\"]], upstream: {{ nodes: {{ \"10.0.0.1:80\": 1 }} }} }}\n"))).Routes, one => Assert.NotNull(one.Route.Condition));
         Assert.Throws<AccessFault>(() => Made(Route($"uri: /{new string('a', 4000)}/*")));
         Assert.Throws<AccessFault>(() => Made("routes:\n" + string.Concat(Enumerable.Range(0, 6000).Select(number => $"  - {{ id: r{number}, uri: /a{number} }}\n"))));
         Assert.Throws<AccessFault>(() => Made("routes:\n" + string.Concat(Enumerable.Range(0, 3000).Select(number => $"  - {{ id: r{number}, uris: [\"/a{number}/*/x{number}\", \"/b{number}/*/y{number}\", \"/c{number}/*\", \"/d{number}/*\"] }}\n"))));
