@@ -15,7 +15,7 @@ public sealed class DesktopTests
         string[] pictures = Environment.GetEnvironmentVariable("GATEHOUSE_PICTURES") is { Length: > 0 } folder ? [folder] : [];
         var (code, output) = await Npm.RunAsync("browser", "desk.mjs", [program.Url.GetLeftPart(UriPartial.Authority), RunningProgram.Password, .. pictures]);
         Assert.True(code == 0, $"{output}\n{program.Output}");
-        foreach (var step in (string[])["signed in by the keyboard, without single sign-on", "gadgets hold their own tokens", "forged messages change nothing", "everything by the keyboard", "axe finds nothing serious", "signed out", "single sign-on in three tabs", "renewed once for three tabs", "two tabs by password share", "a quiet console"])
+        foreach (var step in (string[])["signed in by the keyboard, without single sign-on", "gadgets hold their own tokens", "forged messages change nothing", "everything by the keyboard", "axe finds nothing serious", "signed out", "single sign-on in three tabs", "renewed once for three tabs", "a reload fetches anew", "two tabs by password share", "a quiet console"])
             Assert.Contains($"ok {step}", output, StringComparison.Ordinal);
 
         // Who forged a message is in the audit log: the page itself, a gadget in its neighbour's name, and what that neighbour heard.

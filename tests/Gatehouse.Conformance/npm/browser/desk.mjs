@@ -178,6 +178,15 @@ try {
     assert.deepEqual(new Set(same).size, 1);
     say('renewed once for three tabs');
 
+    // Who reloads the page means now; the other tabs hear of it and ask nothing.
+    await tabs[2].reload();
+    await ready(tabs[2]);
+    assert.equal(cut.length, 3);
+    const [newest] = (await tokens()).slice(2);
+    await Promise.all(tabs.map(tab => tab.frames().find(one => one.name() === 'gadget-customers').waitForFunction(token => finesse.gadget.Config.authToken === token, newest)));
+    assert.equal(cut.length, 3);
+    say('a reload fetches anew, for all tabs');
+
     await tabs[1].click('.out');
     await Promise.all(tabs.map(tab => tab.waitForSelector('.card')));
     say('signed out in all tabs');

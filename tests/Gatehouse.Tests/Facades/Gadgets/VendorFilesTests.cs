@@ -97,6 +97,10 @@ public sealed class VendorFilesTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_folder_that_is_none_is_told_at_the_start()
+        => Assert.Contains("facades:gadgets:assets", new Gatehouse.Facades.Gadgets.GadgetsSettings { Realm = "a", Assets = folder + "-not-there" }.Fault(), StringComparison.Ordinal);
+
+    [Fact]
     public async Task A_host_relative_address_leads_to_the_file_and_every_other_one_stays_the_gadgets()
     {
         var (_, full) = await agents.SignInAsync();

@@ -234,7 +234,9 @@ const holds = one => `${one.trust === 'full' ? word('holds.full') : word('holds'
 
 // The gadgets' tokens are renewed once for all tabs of a session, as the agent's are, when three quarters of the shortest life are over.
 async function share() {
+  let asked = false;
   const own = async () => {
+    asked = true;
     const ask = () => { if (!renewal?.current) throw new Error(words.ended); return gadgetTokens('', renewal.current.token, { language, country }); };
     let issuedAt = Date.now(), all;
     try { all = await ask(); } catch (wrong) {
@@ -248,10 +250,20 @@ async function share() {
   };
   const next = new Renewal({ name: `desk-gadgets:${sessionOf(renewal.current.token)}`, fetch: own, renew: own });
   next.on('renewed', ({ gadgets: all }) => { for (const one of all) give(one); });
-  next.on('ended', () => { again = setTimeout(() => { if (renewal && agent) share().then(all => { for (const one of all) give(one); }, () => {}); }, 5000); });
+  next.on('ended', later);
   gadgets?.stop();
   gadgets = next;
-  try { return (await next.start()).gadgets; } catch (wrong) { next.stop(); throw wrong; }
+  try {
+    await next.start();
+    // Another tab's may be of before: who reloads the page, or misses a gadget, means now.
+    if (!asked && (next.current.gadgets.some(one => one.error) || performance.getEntriesByType('navigation')[0]?.type === 'reload')) await next.renewNow();
+    return next.current.gadgets;
+  } catch (wrong) { next.stop(); throw wrong; }
+}
+// What could not be renewed in time is tried again as long as the agent is there.
+function later() {
+  clearTimeout(again);
+  again = setTimeout(() => { if (renewal && agent) share().then(all => { for (const one of all) give(one); }, later); }, 5000);
 }
 // Tabs of one session share; the session's name stands in the token.
 function sessionOf(token) {
