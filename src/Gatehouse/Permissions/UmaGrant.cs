@@ -71,7 +71,7 @@ public sealed class UmaGrant(Entitlements entitlements, Verify verify, SessionSt
         if (principal.Client is not { } maker) return (null, Invalid("Invalid bearer token: no client's"));
 
         // A client that proves itself must have to do with the token: it was made for it, or what is asked for is its own.
-        if (!request.ByBearer && !principal.IsFor(request.Client.ClientId) && audience != request.Client.ClientId)
+        if (!request.ByBearer && maker != request.Client.ClientId && !principal.Names(request.Client.ClientId) && audience != request.Client.ClientId)
             return (null, OAuthError.InvalidGrant("The bearer token was not made for this client, and the permissions are not its own."));
         if (principal.Session is { } id && (await sessions.FindAsync(principal.Realm, id, stop) is not { } alive || alive.User != principal.Subject)) return (null, Invalid("Session not active"));
         if (await clients.FindByClientIdAsync(principal.Realm, maker, stop) is not { Enabled: true } client) return (null, Invalid("The bearer token's client is gone or disabled"));

@@ -49,7 +49,10 @@ public sealed record Principal
     /// <summary>Gadget for which the credential was cut; null for one that is nobody's but the person's. It counts only where the audience is among <see cref="Audiences"/>, and nowhere at our own endpoints.</summary>
     public string? Gadget { get; init; }
 
-    /// <summary>Where the credential was made, when not at the token endpoint: a facade's door, or <c>exchange</c> for what was cut of another token (<c>door</c>).</summary>
+    /// <summary><see cref="Door"/> of what was cut of another token.</summary>
+    public const string Exchange = "exchange";
+
+    /// <summary>Where the credential was made, when not at the token endpoint: a facade's door, or <see cref="Exchange"/> (claim <c>door</c>).</summary>
     public string? Door { get; init; }
 
     /// <summary>The one of <see cref="Audiences"/> that stands there for the permissions inside alone (<c>permitted_at</c>): that back end may read them, and the credential was not made for it. Null for none.</summary>
@@ -97,6 +100,6 @@ public sealed record Principal
     /// <summary>Whether the credential names an audience, and not for the permissions inside alone: what may be traded, or shown at a door of ours, by whoever it was sent to.</summary>
     public bool Names(string audience) => audience != PermittedAt && Audiences.Contains(audience);
 
-    /// <summary>Whether it was made for a client: that obtained it, or is named as its audience.</summary>
-    public bool IsFor(string client) => Client == client || Names(client);
+    /// <summary>Whether it was made for a client: that obtained it for itself, or is named as its audience. What was cut of another token is for the audiences alone to which it was cut.</summary>
+    public bool IsFor(string client) => (Client == client && Door != Exchange) || Names(client);
 }

@@ -44,7 +44,7 @@ public sealed record Authorization
     public string? Door { get; init; }
 
     /// <summary><see cref="Door"/> of what is no more than the token that was shown for it.</summary>
-    public const string Cut = "exchange";
+    public const string Cut = Terms.Principal.Exchange;
 
     /// <summary>When the access token ends at the latest; null when only lifetimes say so.</summary>
     public DateTimeOffset? NotAfter { get; init; }

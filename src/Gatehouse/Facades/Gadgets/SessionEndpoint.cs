@@ -39,7 +39,7 @@ internal sealed class SessionEndpoint(Ground ground, Direct direct, Issuer issue
     {
         if (await OpenAsync(context) is not var (realm, client)) return;
         if (Finder.Find(context.Request.Headers, null, issuers.IsTls) is not Found.One { Credential: var bearer } || await verifiers.VerifyOwnAsync(bearer, realm.Name, context.RequestAborted) is not Verdict.Accepted { Principal: { Session: { } id } principal }
-            || principal.Client != client.ClientId || principal.Door == Authorization.Cut)
+            || principal.Client != client.ClientId || principal.Door == Principal.Exchange)
         {
             await Reply.ProblemAsync(context, Reasons.CredentialKind);
             return;

@@ -46,9 +46,9 @@ public sealed class ExchangeGrant(Vouching vouching, Verify verify, SessionStore
         // What was cut for a gadget is traded no further: it would be a way round its audience, and round its end.
         if (principal.Gadget is not null) return Refuse(OAuthError.InvalidGrant("The subject token is a gadget's, which is not traded."), Reasons.TokenGadget.Code);
         if (principal.Kind != PrincipalKind.User || principal.Session is not { } id) return Refuse(OAuthError.InvalidGrant("The subject token is not a person's in a session."), Reasons.TokenType.Code);
-        if (!principal.IsFor(request.Client.ClientId)) return Refuse(OAuthError.InvalidGrant("The subject token was not made for this client: neither 'azp' nor 'aud' names it."), Reasons.TokenAudience.Code);
-        // A door renews what it made, whole; nothing else becomes whole by being shown to it.
         var own = principal.Client == request.Client.ClientId;
+        if (!own && !principal.Names(request.Client.ClientId)) return Refuse(OAuthError.InvalidGrant("The subject token was not made for this client: neither 'azp' nor 'aud' names it."), Reasons.TokenAudience.Code);
+        // A door renews what it made, whole; nothing else becomes whole by being shown to it.
         if (request.Door is { } door ? !own || principal.Door != door : request is { Unproven: true, Gadget: null } && !own && principal.Door == Authorization.Cut) return Refuse(OAuthError.InvalidGrant("The subject token was made elsewhere, or cut of another: here it is not renewed."), Reasons.TokenDoor.Code);
         if (await sessions.FindAsync(request.Realm.Name, id, stop) is not { } session || session.User != principal.Subject) return Refuse(OAuthError.InvalidGrant("Session not active"), Reasons.SessionEnded.Code);
         var (scopes, error) = ScopeChoice.Of(request.Client, request.Parameters["scope"]);

@@ -54,6 +54,20 @@ public sealed class RenewalDoorTests(RenewalDoorTests.Fixture fixture) : IClassF
     }
 
     [Fact]
+    public async Task A_token_that_was_cut_to_a_back_end_is_nobody_at_finesses_own_addresses()
+    {
+        await Site.AddAsync("elsa", ("finesse.authMode", "SSO"));
+        using var browser = new Browser(Site.Desk);
+        var (whole, _) = await Site.TokensAsync(browser, "elsa");
+        Assert.Equal(HttpStatusCode.OK, (await Site.GetAsync("/finesse/api/User/elsa", "Bearer " + whole)).StatusCode);
+        foreach (var (audience, expected) in ((string, HttpStatusCode)[])[("crm", HttpStatusCode.Unauthorized), ("finesse", HttpStatusCode.OK)])
+        {
+            var traded = await FinesseSite.JsonAsync(await Site.PostAsync(Token, Basic, ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"), ("subject_token_type", ProofType.AccessToken), ("subject_token", whole), ("audience", audience)), HttpStatusCode.OK);
+            Assert.Equal(expected, (await Site.GetAsync("/finesse/api/User/elsa", "Bearer " + traded.GetProperty("access_token").GetString())).StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task A_renewal_that_is_refused_makes_nothing_and_uses_nothing()
     {
         var user = await Site.AddAsync("cara", ("finesse.authMode", "SSO"));
@@ -145,7 +159,7 @@ public sealed class RenewalDoorTests(RenewalDoorTests.Fixture fixture) : IClassF
             await Site.AddClientAsync("portal", one => one with { Exchanges = true, DirectGrants = true, Audiences = ["finesse", "crm"] });
             var store = desk.Part<ClientStore>();
             var client = (await store.FindByClientIdAsync(Outpost.Realm, "finesse", default))!;
-            await desk.Part<Database>().WriteAsync(work => store.ChangeAsync(work, client with { Exchanges = true, DirectGrants = true }), default);
+            await desk.Part<Database>().WriteAsync(work => store.ChangeAsync(work, client with { Exchanges = true, DirectGrants = true, Audiences = ["finesse", "crm"] }), default);
             await desk.Part<ChangeFeed>().CatchUpAsync(default);
             await Site.Outpost.AddAsync("partner", "jwt", new Dictionary<string, string> { ["issuer"] = issuer.Url });
         }

@@ -22,10 +22,7 @@ public sealed class CutTokenTests(CutTokenTests.Fixture fixture) : IClassFixture
 
         // The CRM, with nothing but that.
         Assert.Equal((401, "token.door"), await RenewAsync(cut));
-        var gadgets = await GadgetsAsync(cut);
-        Assert.Equal(["crm"], AudienceOf(gadgets["customers"]!));
-        Assert.Null(gadgets["wages"]);
-        Assert.True(EndOf(gadgets["customers"]!) <= EndOf(cut));
+        Assert.Equal((401, "token.audience"), await RefusedGadgetsAsync(cut));
         Assert.Equal(401, await SignOutAsync(cut));
 
         // The desktop goes on as before.
@@ -62,9 +59,14 @@ public sealed class CutTokenTests(CutTokenTests.Fixture fixture) : IClassFixture
         Assert.Contains("desktop", AudienceOf(portal));
         Assert.Equal((401, "token.door"), await RenewAsync(portal));
 
-        // It gives gadgets what it has, and no more.
-        var gadgets = await GadgetsAsync(portal);
-        Assert.Equal((false, true), (gadgets["customers"] is null, gadgets["wages"] is null));
+        // It gives gadgets what it has, and no more; so does what was cut to this client and a back end.
+        foreach (var shown in (string[])[portal, await TradedByPortalAsync(portal, "desktop", "crm")])
+        {
+            var gadgets = await GadgetsAsync(shown);
+            Assert.Equal(["crm"], AudienceOf(gadgets["customers"]!));
+            Assert.Null(gadgets["wages"]);
+            Assert.True(EndOf(gadgets["customers"]!) <= EndOf(shown));
+        }
 
         // The client itself trades another's for what it may reach (RFC 8693; Keycloak).
         Assert.Equal(["payroll"], AudienceOf(await TradedAsync(portal, ("audience", "payroll"))));
@@ -91,6 +93,21 @@ public sealed class CutTokenTests(CutTokenTests.Fixture fixture) : IClassFixture
         var (status, body) = await Agents.TradeAsync(token, more);
         Assert.True(status == 200, body.ToString());
         return body.GetProperty("access_token").GetString()!;
+    }
+
+    private async Task<string> TradedByPortalAsync(string token, string audience, string resource)
+    {
+        var (status, body) = await new Agents(Desk, "portal").TradeAsync(token, ("audience", audience), ("resource", resource));
+        Assert.True(status == 200, body.ToString());
+        return body.GetProperty("access_token").GetString()!;
+    }
+
+    private async Task<(int Status, string? Code)> RefusedGadgetsAsync(string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/gadgets/tokens");
+        request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + token);
+        using var answer = await Desk.Http.SendAsync(request);
+        return ((int)answer.StatusCode, JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("code").GetString());
     }
 
     private async Task<string> SignInAsync()
