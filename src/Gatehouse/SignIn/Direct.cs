@@ -125,5 +125,5 @@ public sealed class Direct(PasswordStep passwords, Vouching vouching, ExchangeGr
     }
 
     private void Note(Realm realm, EntryRules rules, string error, string? user, Origin origin)
-        => audit.Note(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = rules.Client, User = user, Address = origin.Address, Error = error });
+        => audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = "LOGIN_ERROR", Client = rules.Client, User = user, Address = origin.Address, Error = error });
 }

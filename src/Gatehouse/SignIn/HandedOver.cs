@@ -62,7 +62,7 @@ public sealed class HandedOver(HandOvers handOvers, Users users, RightsCache rig
         return new DirectOutcome.Refused("invalid_user_credentials");
     }
 
-    private void Note(Realm realm, Client client, User? user, string name, Origin origin, string error) => audit.Note(new AuditEvent
+    private void Note(Realm realm, Client client, User? user, string name, Origin origin, string error) => audit.NoteRefusal(new AuditEvent
     {
         Realm = realm.Name, Type = "LOGIN_ERROR", Client = client.ClientId, User = user?.Id, Address = origin.Address, Error = error, Details = new Dictionary<string, string> { ["username"] = name.Length > 64 ? name[..64] : name },
     });

@@ -148,10 +148,37 @@ public sealed class CrowdedSignInTests
             Assert.Equal(HttpStatusCode.Unauthorized, told.StatusCode);
         }
 
-        // Written at shutdown at the latest; a minute may have turned meanwhile.
-        var audit = desk.Part<AuditLog>();
-        await audit.FlushAsync(default);
+        // A minute may have turned meanwhile.
+        var audit = await WrittenAsync(desk);
         foreach (var type in new[] { "LOGIN_ERROR", "CLIENT_LOGIN_ERROR" })
             Assert.InRange((await audit.ListAsync(new AuditQuery(Desk.Realm, type, Limit: 500), default)).Events.Count(one => one.Event.Client?.StartsWith("nobody-", StringComparison.Ordinal) == true), 1, 60);
+    }
+
+    [Fact]
+    public async Task Whoever_goes_on_knocking_while_told_to_wait_does_not_fill_the_audit_log()
+    {
+        await using var desk = await Desk.OpenAsync();
+        using var guesser = new Browser(desk);
+        var (page, at) = await guesser.FollowAsync(guesser.Authorize());
+        var waits = 0;
+        for (var i = 0; i < 120; i++)
+        {
+            using var answer = await guesser.SubmitAsync(page, at, "sam", $"wrong-{i}");
+            if (answer.StatusCode == HttpStatusCode.TooManyRequests) waits++;
+        }
+
+        Assert.InRange(waits, 80, 120);
+        var audit = await WrittenAsync(desk);
+        Assert.InRange((await audit.ListAsync(new AuditQuery(Desk.Realm, "LOGIN_ERROR", Limit: 500), default)).Events.Count(one => one.Event.Error == "throttled"), 1, 60);
+    }
+
+    // Events are written in their order: with this one all before it are there.
+    private static async Task<AuditLog> WrittenAsync(Desk desk)
+    {
+        var audit = desk.Part<AuditLog>();
+        audit.Note(new AuditEvent { Realm = Desk.Realm, Type = "TEST_MARK" });
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        while ((await audit.ListAsync(new AuditQuery(Desk.Realm, "TEST_MARK"), patience.Token)).Events.Count == 0) await Task.Delay(20, patience.Token);
+        return audit;
     }
 }

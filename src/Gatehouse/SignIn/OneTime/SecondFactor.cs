@@ -82,7 +82,7 @@ public sealed class SecondFactor(OneTimeStore store, TextMessages messages, Inte
 
     /// <summary>Notes a call of the second factor that was refused before anybody was known.</summary>
     public void Refused(Realm realm, User? user, Origin origin, string fault)
-        => audit.Note(new AuditEvent { Realm = realm.Name, Type = AuditTypes.SecondFactorError, User = user?.Id, Address = origin.Address, Error = fault });
+        => audit.NoteRefusal(new AuditEvent { Realm = realm.Name, Type = AuditTypes.SecondFactorError, User = user?.Id, Address = origin.Address, Error = fault });
 
     private async Task<(string? Phone, string? Fault, TimeSpan Wait)> SendToAsync(User user, string phone, Origin origin, CancellationToken stop)
     {

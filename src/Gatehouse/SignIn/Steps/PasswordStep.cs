@@ -205,8 +205,8 @@ public sealed class PasswordStep(Users users, Passwords passwords, UpstreamPassw
         return new PasswordOutcome.Wrong();
     }
 
-    // The audit log may say what the page may not.
-    private void Note(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error, string? detail = null) => audit.Note(new AuditEvent
+    // The audit log may say what the page may not. Whoever is told to wait may knock as often as they like meanwhile: of that a sample.
+    private void Note(Realm realm, Interaction? interaction, User? user, string name, Origin origin, string error, string? detail = null) => (error == "throttled" ? audit.NoteRefusal : (Action<AuditEvent>)audit.Note)(new AuditEvent
     {
         Realm = realm.Name, Type = "LOGIN_ERROR", Client = interaction?.ClientId ?? origin.Rules?.Client, User = user?.Id, Address = origin.Address, Error = error,
         Details = new Dictionary<string, string> { ["username"] = name.Length > 64 ? name[..64] : name, ["detail"] = detail ?? "", ["door"] = origin.Door ?? "" },
