@@ -95,7 +95,9 @@ public sealed class CodePage(Entrance entrance, Interactions interactions, Dispa
         var origin = browser.OriginOf(context, realm.Name, "");
         if (dispatcher.NextOf(interaction, session) is Next.Show { Step: "code" } && await codes.FindAsync(interaction, origin, context.RequestAborted) is var (half, user, factor))
             return new Open(realm, interaction, session, back, Words.Choose(interaction.Locales, context.Request.Headers.AcceptLanguage), origin, half, user, factor);
-        await codes.ForgetAsync(interaction, context.RequestAborted);
+
+        // Over: the password is asked for again. Another browser's half stays as it is.
+        if (interaction.Half?.IsOf(origin) == true) await codes.ForgetAsync(interaction, context.RequestAborted);
         Onward.Go(context, Interactions.SignInPath(interaction, back));
         return null;
     }

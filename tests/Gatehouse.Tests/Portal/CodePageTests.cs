@@ -66,7 +66,6 @@ public sealed class CodePageTests(CodePageTests.Fixture fixture) : IClassFixture
         Assert.EndsWith("/sign-in", where.AbsolutePath, StringComparison.Ordinal);
 
         // Back, reload, the way on: all lead to the same question.
-        (page, at) = await HalfAsync(browser, name);
         var i = Browser.Query(at, "i");
         foreach (var path in (string[])[$"/realms/{Desk.Realm}/sign-in?i={i}", $"/realms/{Desk.Realm}/sign-in/code?i={i}"]) Assert.EndsWith("/sign-in/code", (await browser.FollowAsync(path)).At.AbsolutePath, StringComparison.Ordinal);
         using var resumed = await browser.GetAsync($"/realms/{Desk.Realm}/protocol/openid-connect/auth/resume?i={i}");
