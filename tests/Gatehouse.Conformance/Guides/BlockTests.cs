@@ -37,6 +37,7 @@ public sealed partial class BlockTests
         ("builder.Services.AddAuthentication(GatehouseOptions", "Gatehouse.Tests/RestServices builds a service with it"),
         ("dotnet pack clients/resource-server", "ResourceServerPackageTests packs it, and a stranger's project has no other package"),
         ("npm pack", "ResourceServerPackageTests packs it and installs the file"),
+        ("gadget-files/assets", "how a folder is laid out; Facades/Gadgets tests serve one such"),
         ("npm ci", "BotKitTests and ResourceServerGuideTests build the kits so"),
         ("import { createServer }", "BotKitTests writes the guide's bot and plays against it"),
         ("const bot = createBot", "the same bot"),
