@@ -179,7 +179,7 @@ async function desktop() {
   const tell = tokens => { says.textContent = `${word('renewed', clock(tokens.expiresAt))} · ${word(agent.mode === 'SSO' ? 'sso' : 'nonsso')}`; };
   tell(renewal.current);
   renewal.on('expiring', tokens => host.expiring(tokens.expiresAt));
-  // Gadgets' own tokens outlive the agent's by which they were made; one that holds the agent's gets the new one.
+  // Gadgets' own tokens have their own time; one that holds the agent's gets the new one.
   renewal.on('renewed', tokens => { tell(tokens); if (gadgets?.current?.gadgets.some(one => one.trust === 'full')) void gadgets.renewNow(); });
   renewal.on('ended', ({ reason }) => over(reason));
   let all = [];
@@ -237,6 +237,9 @@ async function share() {
   let asked = false;
   const own = async () => {
     asked = true;
+    // A gadget's token does not outlive the agent's of which it is cut: near the end of that, the next one comes first, once for all tabs as ever.
+    const mine = renewal?.current;
+    if (mine && Date.now() > mine.issuedAt + (mine.expiresAt - mine.issuedAt) * 0.7) await renewal.renewNow();
     const ask = () => { if (!renewal?.current) throw new Error(words.ended); return gadgetTokens('', renewal.current.token, { language, country }); };
     let issuedAt = Date.now(), all;
     try { all = await ask(); } catch (wrong) {
