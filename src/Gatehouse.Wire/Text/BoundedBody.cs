@@ -15,13 +15,16 @@ public static class BoundedBody
         {
             var read = await reader.ReadAsync(CancellationToken.None);
             var over = read.Buffer.Length > most;
-            if (!over && !read.IsCanceled && !read.IsCompleted)
+
+            // A server that is told to end calls reads off too, so that idle connections close; a request under way goes on.
+            var late = read.IsCanceled && stop.IsCancellationRequested;
+            if (!over && !late && !read.IsCompleted)
             {
                 reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
                 continue;
             }
 
-            var body = over || read.IsCanceled ? null : read.Buffer.ToArray();
+            var body = over || late ? null : read.Buffer.ToArray();
             reader.AdvanceTo(leave ? read.Buffer.Start : read.Buffer.End);
             return body;
         }
